@@ -1,0 +1,1 @@
+"""Corpus, queries and qrels: reading, checking, identity."""

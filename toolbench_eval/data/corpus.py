@@ -1,0 +1,61 @@
+"""A corpus: documents (or tools) by position, each with an id and a text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from toolbench_eval.data.fingerprint import fingerprint_rows
+from toolbench_eval.data.ids import string_array, tie_order
+
+
+@dataclass(frozen=True, eq=False)
+class Corpus:
+    """Documents by position.
+
+    Attributes:
+        ids: Document ids, length n, unique.
+        texts: Document texts, length n.
+        groups: The part of the source each document came from (for ToolRet its category),
+            length n, or None where the source has one part only.
+    """
+
+    ids: pa.LargeStringArray
+    texts: pa.LargeStringArray
+    groups: pa.LargeStringArray | None = None
+
+    @classmethod
+    def of(cls, ids: Iterable[str], texts: Iterable[str]) -> Corpus:
+        """Build a corpus from Python strings."""
+        return cls(string_array(ids), string_array(texts))
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of the content: ids and texts, whatever their order or file format."""
+        return fingerprint_rows(self.ids, self.texts)
+
+    @cached_property
+    def tie_order(self) -> npt.NDArray[np.int64]:
+        """Positions of the documents, the one that wins a tie first (id descending as bytes)."""
+        return tie_order(self.ids)
+
+    def take(self, positions: npt.NDArray[np.int64]) -> Corpus:
+        """The documents at these positions, in this order."""
+        at = pa.array(positions)
+        groups = None if self.groups is None else self.groups.take(at)
+        return Corpus(self.ids.take(at), self.texts.take(at), groups)
+
+    def only_group(self, group: str) -> Corpus:
+        """The documents of one group, in corpus order."""
+        if self.groups is None:
+            return self
+        return self.take(np.flatnonzero(pc.equal(self.groups, group).to_numpy(zero_copy_only=False)))

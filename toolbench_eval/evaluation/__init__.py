@@ -1,0 +1,1 @@
+"""The pipeline: plan, index, search, score, write."""

@@ -1,0 +1,1 @@
+"""Runs: exact top-k, TREC files, fusion."""

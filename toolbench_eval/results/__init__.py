@@ -1,0 +1,1 @@
+"""Results: the schema, the files beside it, the store, re-scoring."""
