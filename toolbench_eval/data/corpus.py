@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -24,11 +25,14 @@ class Corpus:
         texts: Document texts, length n.
         groups: The part of the source each document came from (for ToolRet its category),
             length n, or None where the source has one part only.
+        ties: Which of two documents with equal scores is ranked first: `trec` the one with the
+            higher id (trec_eval), `stable` the one that stands first in the corpus.
     """
 
     ids: pa.LargeStringArray
     texts: pa.LargeStringArray
     groups: pa.LargeStringArray | None = None
+    ties: Literal["trec", "stable"] = "trec"
 
     @classmethod
     def of(cls, ids: Iterable[str], texts: Iterable[str]) -> Corpus:
@@ -45,14 +49,14 @@ class Corpus:
 
     @cached_property
     def tie_order(self) -> npt.NDArray[np.int64]:
-        """Positions of the documents, the one that wins a tie first (id descending as bytes)."""
-        return tie_order(self.ids)
+        """Positions of the documents, the one that wins a tie first."""
+        return tie_order(self.ids) if self.ties == "trec" else np.arange(len(self), dtype=np.int64)
 
     def take(self, positions: npt.NDArray[np.int64]) -> Corpus:
         """The documents at these positions, in this order."""
         at = pa.array(positions)
         groups = None if self.groups is None else self.groups.take(at)
-        return Corpus(self.ids.take(at), self.texts.take(at), groups)
+        return replace(self, ids=self.ids.take(at), texts=self.texts.take(at), groups=groups)
 
     def only_group(self, group: str) -> Corpus:
         """The documents of one group, in corpus order."""

@@ -56,9 +56,7 @@ class Qrels:
     ) -> Qrels:
         """Build qrels from the number of judgments of each query and the flat lists of them."""
         indptr = np.concatenate([[0], np.cumsum(np.fromiter(lengths, np.int64))]).astype(np.int64)
-        return cls(
-            query_ids, doc_ids, indptr, np.fromiter(documents, np.int32), np.fromiter(grades, np.int32)
-        )
+        return cls(query_ids, doc_ids, indptr, np.fromiter(documents, np.int32), np.fromiter(grades, np.int32))
 
     def __len__(self) -> int:
         return len(self.query_ids)

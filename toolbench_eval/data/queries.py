@@ -28,9 +28,7 @@ class Queries:
     instructions: pa.LargeStringArray | None = None
 
     @classmethod
-    def of(
-        cls, ids: Iterable[str], texts: Iterable[str], instructions: Iterable[str | None] | None = None
-    ) -> Queries:
+    def of(cls, ids: Iterable[str], texts: Iterable[str], instructions: Iterable[str | None] | None = None) -> Queries:
         """Build queries from Python strings."""
         given = None if instructions is None else string_array(instructions)
         return cls(string_array(ids), string_array(texts), given)

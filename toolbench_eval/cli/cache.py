@@ -1,0 +1,50 @@
+"""`evalharness cache`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from toolbench_eval.cli.options import Json
+
+app = typer.Typer(help="What the harness keeps on the disk.", no_args_is_help=True, rich_markup_mode=None)
+
+Out = Annotated[Path, typer.Option("--out", help="Folder of results, whose unfinished work counts, too.")]
+
+
+@app.command("list")
+def list_(out: Out = Path("results"), as_json: Json = False) -> None:
+    """List data sets and models of the hub that lie in the cache, and unfinished results."""
+    from toolbench_eval.cli.output import print_json, print_table
+    from toolbench_eval.data.caches import entries
+
+    rows = [
+        {"kind": entry.kind, "name": entry.name, "MB": round(entry.size / 1e6, 1), "path": str(entry.path)}
+        for entry in entries(out)
+    ]
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(rows)
+
+
+@app.command()
+def prune(
+    name: Annotated[
+        list[str], typer.Argument(help="Names from 'cache list', or the kinds dataset, model, unfinished.")
+    ],
+    out: Out = Path("results"),
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Remove entries; what is removed is fetched or computed again when it is needed."""
+    from toolbench_eval.data.caches import chosen, remove
+
+    doomed = chosen(name, out)
+    for entry in doomed:
+        typer.echo(f"{entry.kind} {entry.name} ({entry.size / 1e6:.1f} MB) {entry.path}")
+    if not yes:
+        typer.confirm(f"remove {len(doomed)} entries?", abort=True)
+    for entry in doomed:
+        remove(entry)

@@ -1,0 +1,56 @@
+"""`evalharness models`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from toolbench_eval.cli.options import Json, TasksDir
+
+app = typer.Typer(help="What can be run.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.command("list")
+def list_(tasks_dir: TasksDir = None, as_json: Json = False) -> None:
+    """List the models that have a card; any hub id or folder of a sentence-transformers model works, too."""
+    from toolbench_eval.cli.output import print_json, print_table
+    from toolbench_eval.registry import Registry
+
+    rows = Registry(tuple(tasks_dir or ())).listed_models()
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(rows)
+
+
+@app.command()
+def show(
+    model: Annotated[str, typer.Argument(help="Name, hub id or folder.")],
+    tasks_dir: TasksDir = None,
+    as_json: Json = False,
+) -> None:
+    """Show a model's card: weights, pooling, templates, limits, and what no source confirms."""
+    from toolbench_eval.cli.output import print_json
+    from toolbench_eval.registry import Registry
+    from toolbench_eval.retrievers.load import find_card
+
+    card = find_card(model, Registry(tuple(tasks_dir or ())))
+    if as_json:
+        print_json(card.model_dump(mode="json"))
+        return
+    for name, value in card.model_dump(mode="json", exclude_defaults=True).items():
+        _line(name, value)
+
+
+def _line(name: str, value: object, indent: str = "") -> None:
+    if isinstance(value, dict):
+        typer.echo(f"{indent}{name}")
+        for key, inner in value.items():
+            _line(key, inner, indent + "  ")
+    elif isinstance(value, list):
+        for inner in value:
+            typer.echo(f"{indent}{name:<20} {inner}")
+    else:
+        shown = repr(value)[1:-1] if isinstance(value, str) else value
+        typer.echo(f"{indent}{name:<20} {shown}")

@@ -1,0 +1,38 @@
+"""`evalharness rescore`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from toolbench_eval.cli.options import Json
+
+
+def command(
+    result: Annotated[Path, typer.Argument(help="Result file, or a folder that holds exactly one.")],
+    metrics: Annotated[
+        list[str] | None, typer.Option("--metrics", help="What to compute. Default: what the result has.")
+    ] = None,
+    task: Annotated[
+        str | None, typer.Option("--task", help="Narrow a folder to the result of this suite or task.")
+    ] = None,
+    instruction: Annotated[str | None, typer.Option("--instruction", help="Narrow a folder: with or without.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Score a stored run again: no model, no corpus, no network.
+
+    Example:
+      evalharness rescore results/sample/bm25 --instruction with --metrics 'RR@10 ERR@20'
+    """
+    from toolbench_eval.cli.output import print_json
+    from toolbench_eval.cli.summary import print_summary
+    from toolbench_eval.results.rescore import rescore
+    from toolbench_eval.results.store import find_result
+
+    scored = rescore(find_result(result, task=task, instruction=instruction), metrics)
+    if as_json:
+        print_json(scored.model_dump(mode="json"))
+    else:
+        print_summary([scored])

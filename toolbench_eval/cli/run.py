@@ -1,0 +1,153 @@
+"""`evalharness run`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from toolbench_eval.cli.options import DataDir, Json, Offline, TasksDir
+
+if TYPE_CHECKING:
+    from toolbench_eval.evaluation.request import Request
+    from toolbench_eval.registry import Registry
+
+
+class Instruction(StrEnum):
+    """Choices of `--instruction`."""
+
+    WITH = "with"
+    WITHOUT = "without"
+    BOTH = "both"
+
+
+class Protocol(StrEnum):
+    """Choices of `--protocol`."""
+
+    DEFAULT = "default"
+    PAPER = "paper"
+    RELEASED = "released"
+
+
+class Dtype(StrEnum):
+    """Choices of `--dtype`."""
+
+    FLOAT32 = "float32"
+    FLOAT16 = "float16"
+    BFLOAT16 = "bfloat16"
+
+
+def command(  # noqa: PLR0913, PLR0917 - the options are the contract
+    task: Annotated[
+        list[str], typer.Option("--task", "-t", help="Suite, suite/task, suite:category or glob (repeatable).")
+    ],
+    model: Annotated[str, typer.Option("--model", "-m", help="Name, hub id, folder, or several joined by + (fusion).")],
+    out: Annotated[
+        Path, typer.Option("--out", help="Where results go; the same command again continues there.")
+    ] = Path("results"),
+    data: DataDir = None,
+    tasks_dir: TasksDir = None,
+    offline: Offline = False,
+    instruction: Annotated[
+        Instruction | None,
+        typer.Option(
+            "--instruction", help="Queries with their instructions, without, or both. Default: the suite's own."
+        ),
+    ] = None,
+    protocol: Annotated[
+        Protocol, typer.Option("--protocol", help="A named bundle of switches (see tasks show).")
+    ] = Protocol.DEFAULT,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One switch (repeatable).")
+    ] = None,
+    k: Annotated[
+        int | None, typer.Option("--k", help="Depth of the run. Default: the suite's own, mostly 100.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option("--limit", help="First N queries of each task (partial result).")] = None,
+    allow_missing: Annotated[
+        bool, typer.Option("--allow-missing", help="Go on where tasks have no data (partial result).")
+    ] = False,
+    metrics: Annotated[
+        list[str] | None, typer.Option("--metrics", help="Measures beside the suite's: 'nDCG@10 R@100'.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of everything that draws numbers.")] = 0,
+    batch_tokens: Annotated[
+        int, typer.Option("--batch-tokens", min=1, help="Tokens that are encoded at a time.")
+    ] = 16384,
+    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
+    dtype: Annotated[
+        Dtype | None, typer.Option("--dtype", help="Number format of the weights. Default: the card's.")
+    ] = None,
+    trust_remote_code: Annotated[
+        bool, typer.Option("--trust-remote-code", help="Run code from a model's hub repository.")
+    ] = False,
+    as_json: Json = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the plan: tasks, sizes, what is there already.")
+    ] = False,
+) -> None:
+    """Evaluate a model on tasks.
+
+    Examples:
+      evalharness run --task sample --model bm25
+
+      evalharness run --task toolret --model bge --data mirror/ --allow-missing
+
+      evalharness run --task toolret:web --model bm25+minilm --instruction with --protocol paper
+    """
+    from toolbench_eval.data.sources import Access
+    from toolbench_eval.evaluation.request import Request
+    from toolbench_eval.registry import Registry
+    from toolbench_eval.retrievers.base import Runtime
+    from toolbench_eval.switches import parse_settings
+
+    request = Request(
+        tasks=tuple(task),
+        out=out,
+        access=Access(mirror=data, offline=offline),
+        instruction=None if instruction is None else instruction.value,
+        protocol=protocol.value,
+        switches=parse_settings(settings or []),
+        k=k,
+        limit=limit,
+        allow_missing=allow_missing,
+        metrics=tuple(metrics or ()),
+        runtime=Runtime(
+            device=device,
+            dtype=None if dtype is None else dtype.value,
+            batch_tokens=batch_tokens,
+            offline=offline,
+            seed=seed,
+            trust_remote_code=trust_remote_code,
+        ),
+    )
+    registry = Registry(tuple(tasks_dir or ()))
+    if dry_run:
+        _show_plan(request, model, registry, as_json)
+    else:
+        _execute(request, model, registry, as_json)
+
+
+def _execute(request: Request, model: str, registry: Registry, as_json: bool) -> None:
+    from toolbench_eval.cli.output import TerminalReporter, print_json
+    from toolbench_eval.cli.summary import print_summary
+    from toolbench_eval.evaluation.pipeline import run
+
+    results = run(request, model, registry, TerminalReporter(quiet=as_json))
+    if as_json:
+        print_json({"schema_version": 1, "results": [result.model_dump(mode="json") for result in results]})
+    else:
+        print_summary(results)
+
+
+def _show_plan(request: Request, model: str, registry: Registry, as_json: bool) -> None:
+    from toolbench_eval.cli.output import TerminalReporter, print_json, print_table
+    from toolbench_eval.evaluation.preview import preview
+
+    rows = preview(request, model, registry, TerminalReporter(quiet=as_json))
+    if as_json:
+        print_json({"plan": rows})
+    else:
+        print_table(rows)

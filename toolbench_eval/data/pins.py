@@ -1,0 +1,70 @@
+"""Pins: the content fingerprints that a suite's data must have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from toolbench_eval.declarations import read_toml
+from toolbench_eval.errors import DataError
+from toolbench_eval.suites import Suite
+
+if TYPE_CHECKING:
+    from toolbench_eval.evaluation.plan import SuiteData
+
+PINS_FILE = "pins.toml"
+
+
+def pinned_rows(suite: Suite, data: SuiteData) -> list[dict[str, Any]]:
+    """Name, size, origin and fingerprints of the corpus and of every task."""
+    loaded = data.loaded
+    corpus = {
+        "name": f"corpus:{suite.spec.corpus}",
+        "rows": len(loaded.corpus),
+        "origin": loaded.origin.kind,
+        "location": loaded.origin.location,
+        "documents": loaded.corpus.fingerprint,
+    }
+    tasks = [
+        {
+            "name": f"{suite.name}/{task.row.task}",
+            "rows": len(task.queries),
+            "origin": task.origin.kind,
+            "location": task.origin.location,
+            "queries": task.queries.fingerprint,
+            "qrels": task.qrels.fingerprint,
+        }
+        for task in data.tasks
+    ]
+    return [corpus, *tasks]
+
+
+def pins_toml(rows: list[dict[str, Any]]) -> str:
+    """The fingerprints as a `pins.toml`."""
+    kinds = ("documents", "queries", "qrels")
+    blocks = []
+    for row in rows:
+        lines = [f'["{row["name"]}"]', f"rows = {row['rows']}"]
+        lines += [f'{kind} = "{row[kind]}"' for kind in kinds if kind in row]
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks) + "\n"
+
+
+def check_pins(suite: Suite, data: SuiteData) -> None:
+    """Compare data with the suite's pins, where it has any.
+
+    Raises:
+        DataError: A corpus or task is not the pinned one.
+    """
+    path = suite.folder / PINS_FILE
+    if not path.is_file():
+        return
+    pins = read_toml(path)
+    for row in pinned_rows(suite, data):
+        for kind, pinned in pins.get(row["name"], {}).items():
+            if kind in row and row[kind] != pinned:
+                raise DataError(
+                    f"the data of '{row['name']}' is not what was pinned ({kind}: {row[kind]}, pinned {pinned}); "
+                    "restore it, or pin anew with 'evalharness data pin'",
+                    file=path,
+                    field=kind,
+                )

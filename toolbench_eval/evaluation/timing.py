@@ -1,0 +1,30 @@
+"""Wall-clock seconds of named phases."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Timing:
+    """Adds up the time spent in each phase."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    started: float = field(default_factory=time.perf_counter)
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Count the block's time for a phase; blocks of one name add up."""
+        begin = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begin
+
+    def report(self) -> dict[str, float]:
+        """Seconds of each phase in the order of the pipeline, and the total since the start."""
+        phases = {name: round(self.seconds.get(name, 0.0), 3) for name in ("load", "index", "search", "score", "write")}
+        return {**phases, "total": round(time.perf_counter() - self.started, 3)}

@@ -1,0 +1,132 @@
+"""The folder a result is made in: durable piece by piece, complete at once.
+
+Work happens in `<folder>.partial`. Each finished task leaves its files and a note there, so the same
+command continues after a kill. The last step renames the folder, so a result is there whole or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from toolbench_eval.atomic import sync_folder, write_text
+from toolbench_eval.errors import StorageError
+from toolbench_eval.evaluation.reporter import Reporter
+from toolbench_eval.results.schema import Result, TaskResult
+from toolbench_eval.results.sidecars import file_digest
+from toolbench_eval.results.store import RESULT_FILE, slug
+
+LOCKS = ".locks"
+
+
+class Workplace:
+    """Where one result grows."""
+
+    def __init__(self, folder: Path) -> None:
+        """Name the final folder; nothing is made yet."""
+        self.folder = folder
+        self.partial = folder.with_name(f"{folder.name}.partial")
+        self._notes = self.partial / "done"
+
+    @property
+    def finished(self) -> bool:
+        """Whether the result is there."""
+        return (self.folder / RESULT_FILE).is_file()
+
+    @property
+    def result_file(self) -> Path:
+        """The finished result."""
+        return self.folder / RESULT_FILE
+
+    def path(self, kind: str, task: str) -> Path:
+        """Where a task's sidecar of a kind is written."""
+        return self.partial / kind / f"{slug(task)}.parquet"
+
+    def name(self, path: Path) -> str:
+        """A sidecar's path as results record it."""
+        return path.relative_to(self.partial).as_posix()
+
+    def done(self, task: str) -> TaskResult | None:
+        """The task's result if an earlier run finished it and its files are as they were then."""
+        note = self._note(task)
+        if not note.is_file():
+            return None
+        try:
+            content = json.loads(note.read_text(encoding="utf-8"))
+            files = dict(content["files"])
+            intact = all(file_digest(self.partial / name) == digest for name, digest in files.items())
+            return TaskResult.model_validate(content["result"]) if intact else None
+        except (ValueError, KeyError, OSError):
+            return None
+
+    def mark_done(self, task: str, result: TaskResult) -> None:
+        """Note that a task's files are complete."""
+        names = [result.run_file, result.per_query_file, result.qrels_file]
+        files = {name: file_digest(self.partial / name) for name in names if name is not None}
+        note = {"files": files, "result": result.model_dump(mode="json")}
+        write_text(self._note(task), json.dumps(note))
+
+    def file_digests(self) -> dict[str, str]:
+        """SHA-256 of every sidecar."""
+        paths = sorted(self.partial.rglob("*.parquet"))
+        return {self.name(path): file_digest(path) for path in paths}
+
+    def finish(self, result: Result) -> None:
+        """Write the result and give the folder its final name.
+
+        Raises:
+            StorageError: The disk failed; the finished tasks stay for the next run.
+        """
+        write_text(self.partial / RESULT_FILE, result.to_json())
+        self._publish()
+
+    def _publish(self) -> None:
+        try:
+            shutil.rmtree(self._notes, ignore_errors=True)
+            self.partial.rename(self.folder)
+            sync_folder(self.folder.parent)
+        except OSError as error:
+            raise StorageError(f"cannot finish {self.folder}: {error.strerror}") from error
+
+    @contextmanager
+    def locked(self, reporter: Reporter) -> Iterator[None]:
+        """Keep other processes out; waits for one that is writing the same result.
+
+        Raises:
+            StorageError: The folder cannot be written.
+        """
+        locks = self.folder.parent / LOCKS
+        try:
+            locks.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(locks / f"{self.folder.name}.lock")
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                reporter.note(f"another process is writing {self.folder}; waiting for it")
+                lock.acquire()
+        except OSError as error:
+            raise StorageError(f"cannot write in {self.folder.parent}: {error.strerror}") from error
+        try:
+            if (self.partial / RESULT_FILE).is_file():  # killed between the last two steps
+                self._publish()
+            yield
+        finally:
+            if self.finished:
+                Path(lock.lock_file).unlink(missing_ok=True)
+            lock.release()
+            _remove_if_empty(locks)
+
+    def _note(self, task: str) -> Path:
+        return self._notes / f"{slug(task)}.json"
+
+
+def _remove_if_empty(folder: Path) -> None:
+    try:
+        folder.rmdir()
+    except OSError:
+        return

@@ -1,0 +1,79 @@
+"""Scoring a stored run again: no model, no corpus, no network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from toolbench_eval.data.qrels import Qrels
+from toolbench_eval.errors import DataError
+from toolbench_eval.evaluation.aggregate import TaskScores, aggregates, bootstrap
+from toolbench_eval.metrics.language import parse_measures
+from toolbench_eval.metrics.score import Scores, score_run
+from toolbench_eval.ranking.run import Run
+from toolbench_eval.results import sidecars
+from toolbench_eval.results.schema import Headline, Result, TaskResult
+from toolbench_eval.results.store import read_result
+
+
+def rescore(path: Path, measures: list[str] | None = None) -> Result:
+    """Score the runs beside a result file.
+
+    Args:
+        path: The result file.
+        measures: What to compute; None for what the result has.
+
+    Returns:
+        The result with the new scores in the place of the old, and a new identity.
+
+    Raises:
+        MissingDataError: A file beside the result is gone.
+        DataError: A file beside the result is not the one that the result was computed from.
+    """
+    result = read_result(path)
+    names = measures or list(next(iter(result.tasks.values())).scores)
+    wanted = [str(measure) for measure in parse_measures(names)]
+    tasks: dict[str, TaskResult] = {}
+    scored: dict[str, TaskScores] = {}
+    categories = _categories(result)
+    for name, task in result.tasks.items():
+        scores = _score(task, path.parent, wanted, str(result.task_setting.get("missing", "zero")))
+        values = {measure: scores.aggregate(measure) for measure in scores.values}
+        tasks[name] = task.model_copy(update={"scores": values, "queries": len(scores.query_ids)})
+        scored[name] = TaskScores(categories.get(name), values, scores.values)
+    changes = {"tasks": tasks, "aggregates": aggregates(scored), "headline": _headline(result, scored, wanted)}
+    return result.model_copy(update=changes).with_identity()
+
+
+def stored_run(task: TaskResult, folder: Path) -> tuple[Run, Qrels]:
+    """The run and the judgments of a task.
+
+    Raises:
+        DataError: The run is not the one whose digest the result has, or the judgments are not.
+    """
+    qrels_path, run_path = folder / str(task.qrels_file), folder / str(task.run_file)
+    qrels = sidecars.read_qrels(qrels_path)
+    if qrels.fingerprint != task.qrels_fingerprint:
+        raise DataError("the judgments are not those of the result", file=qrels_path)
+    documents = sidecars.read_documents(folder / str(task.documents_file))
+    run = sidecars.read_run(run_path, qrels.query_ids, documents)
+    if sidecars.run_digest(run) != task.run_digest:
+        raise DataError("the run is not the one that the result was computed from", file=run_path)
+    return run, qrels
+
+
+def _score(task: TaskResult, folder: Path, measures: list[str], missing: str) -> Scores:
+    run, qrels = stored_run(task, folder)
+    return score_run(run, qrels, measures, missing="drop" if missing == "drop" else "zero")
+
+
+def _categories(result: Result) -> dict[str, str]:
+    """Category of each task."""
+    return {name: task.category for name, task in result.tasks.items() if task.category is not None}
+
+
+def _headline(result: Result, scored: dict[str, TaskScores], measures: list[str]) -> Headline:
+    old = result.headline
+    metric = old.metric if old.metric in measures else measures[0]
+    interval = bootstrap(scored, metric, old.aggregate, int(result.task_setting.get("seed", 0)))
+    value = aggregates(scored)[old.aggregate][metric]
+    return Headline(metric=metric, aggregate=old.aggregate, value=value, ci95=interval)

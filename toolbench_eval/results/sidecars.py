@@ -1,0 +1,135 @@
+"""The Parquet files beside a result: runs, per-query scores, judgments, document ids."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from toolbench_eval.atomic import atomic_path
+from toolbench_eval.data.ids import positions_of, string_array
+from toolbench_eval.data.qrels import Qrels
+from toolbench_eval.errors import DataError, MissingDataError
+from toolbench_eval.ranking.run import NO_DOCUMENT, Run
+
+RUN_COLUMNS = ("query", "document", "score")
+
+
+def write_documents(path: Path, doc_ids: pa.LargeStringArray) -> None:
+    """The vocabulary of document ids; runs point into it by row."""
+    _write(path, pa.table({"document_id": doc_ids}))
+
+
+def write_run(path: Path, run: Run, vocabulary: pa.LargeStringArray) -> None:
+    """A run as rows (query, document, score) in rank order: int32 positions and float32 scores.
+
+    Args:
+        path: The file.
+        run: The run.
+        vocabulary: Document ids that the file's positions point into (see `write_documents`).
+
+    Raises:
+        DataError: The run has documents that the vocabulary lacks.
+    """
+    there = run.documents != NO_DOCUMENT
+    queries = np.repeat(np.arange(len(run), dtype=np.int32), run.lengths)
+    documents = positions_of(run.doc_ids, vocabulary).astype(np.int32)[run.documents[there]]
+    if (documents < 0).any():
+        raise DataError("the run has documents that the corpus lacks", file=path)
+    _write(path, pa.table({"query": queries, "document": documents, "score": run.scores[there]}))
+
+
+def write_qrels(path: Path, qrels: Qrels) -> None:
+    """Judgments as rows (query_id, document_id, grade) in the order of the queries that runs number."""
+    queries, documents = qrels.query_ids.take(pa.array(qrels.rows)), qrels.doc_ids.take(pa.array(qrels.documents))
+    _write(path, pa.table({"query_id": queries, "document_id": documents, "grade": qrels.grades}))
+
+
+def write_per_query(path: Path, query_ids: pa.LargeStringArray, values: dict[str, npt.NDArray[np.float64]]) -> None:
+    """The value of every measure for every query."""
+    _write(path, pa.table({"query_id": query_ids, **values}))
+
+
+def read_run(path: Path, query_ids: pa.LargeStringArray, doc_ids: pa.LargeStringArray) -> Run:
+    """A stored run.
+
+    Raises:
+        MissingDataError: There is no such file.
+        DataError: It is not a run over these queries and documents.
+    """
+    table = _read(path, RUN_COLUMNS)
+    queries, documents, scores = (table[name].to_numpy() for name in RUN_COLUMNS)
+    n, size = len(query_ids), len(doc_ids)
+    inside = [len(at) == 0 or (at.min() >= 0 and at.max() < size) for at, size in ((queries, n), (documents, size))]
+    if not all(inside):
+        raise DataError(f"the run points outside its {n} queries and {size} documents", file=path)
+    if (np.diff(queries) < 0).any():
+        raise DataError("the rows of a run must stand query by query", file=path)
+    lengths = np.bincount(queries, minlength=n)
+    ranks = np.arange(len(queries)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    shape = (n, int(lengths.max(initial=0)))
+    run = Run(query_ids, doc_ids, np.full(shape, NO_DOCUMENT, np.int32), np.full(shape, -np.inf, np.float32))
+    run.documents[queries, ranks] = documents
+    run.scores[queries, ranks] = scores
+    return run
+
+
+def read_documents(path: Path) -> pa.LargeStringArray:
+    """The vocabulary of document ids."""
+    return string_array(_read(path, ("document_id",))["document_id"])
+
+
+def read_qrels(path: Path) -> Qrels:
+    """Stored judgments."""
+    table = _read(path, ("query_id", "document_id", "grade"))
+    queries, documents = (string_array(table[name]).dictionary_encode() for name in ("query_id", "document_id"))
+    lengths = np.bincount(queries.indices.to_numpy(), minlength=len(queries.dictionary))
+    return Qrels.from_lengths(
+        queries.dictionary, documents.dictionary, lengths, documents.indices.to_numpy(), table["grade"].to_numpy()
+    )
+
+
+def read_per_query(path: Path) -> tuple[pa.LargeStringArray, dict[str, npt.NDArray[np.float64]]]:
+    """Query ids, and the values of every measure."""
+    table = _read(path, ("query_id",))
+    measures = [name for name in table.column_names if name != "query_id"]
+    return string_array(table["query_id"]), {name: table[name].to_numpy() for name in measures}
+
+
+def run_digest(run: Run) -> str:
+    """SHA-256 of what a run says, whatever file it is in: ids and float32 scores in rank order."""
+    there = run.documents != NO_DOCUMENT
+    digest = hashlib.sha256()
+    for part in (run.query_ids, run.doc_ids.take(pa.array(run.documents[there]))):
+        for text in part.to_pylist():
+            digest.update(f"{len(text.encode())}:{text}".encode())
+    digest.update(run.lengths.astype("<i8").tobytes())
+    digest.update(run.scores[there].astype("<f4").tobytes())
+    return digest.hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def _write(path: Path, table: pa.Table) -> None:
+    with atomic_path(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd", write_statistics=False)
+
+
+def _read(path: Path, columns: tuple[str, ...]) -> pa.Table:
+    try:
+        table = pq.read_table(path)
+    except FileNotFoundError:
+        raise MissingDataError("the file is not there", file=path) from None
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"not a Parquet file that can be read: {error}", file=path) from None
+    if lacking := [name for name in columns if name not in table.column_names]:
+        raise DataError(f"the columns {lacking} are missing; found {table.column_names}", file=path)
+    return table

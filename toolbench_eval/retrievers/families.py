@@ -1,0 +1,77 @@
+"""Families of retrievers: how a card becomes a retriever. Nothing is imported before it is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+
+from toolbench_eval.cards import ModelCard
+from toolbench_eval.errors import UnknownNameError, UsageError
+from toolbench_eval.retrievers.base import Retriever, Runtime
+
+Factory = Callable[[ModelCard, Runtime], Retriever]
+
+
+def _bm25(card: ModelCard, runtime: Runtime) -> Retriever:
+    from toolbench_eval.retrievers.bm25 import BM25
+
+    return BM25(**card.options)  # type: ignore[arg-type]
+
+
+def _okapi(card: ModelCard, runtime: Runtime) -> Retriever:
+    from toolbench_eval.retrievers.okapi import Okapi
+
+    return Okapi(**card.options)  # type: ignore[arg-type]
+
+
+def _tfidf(card: ModelCard, runtime: Runtime) -> Retriever:
+    from toolbench_eval.retrievers.tfidf import TfIdf
+
+    return TfIdf(**card.options)  # type: ignore[arg-type]
+
+
+def _dense(card: ModelCard, runtime: Runtime) -> Retriever:
+    from toolbench_eval.retrievers.dense import Dense
+
+    return Dense(card, runtime)
+
+
+def _random(card: ModelCard, runtime: Runtime) -> Retriever:
+    from toolbench_eval.retrievers.bounds import Random
+
+    return Random(runtime.seed)
+
+
+def _oracle(card: ModelCard, runtime: Runtime) -> Retriever:
+    from toolbench_eval.retrievers.bounds import Oracle
+
+    return Oracle()
+
+
+FAMILIES: dict[str, Factory] = {
+    "bm25": _bm25,
+    "okapi": _okapi,
+    "tfidf": _tfidf,
+    "dense": _dense,
+    "random": _random,
+    "oracle": _oracle,
+}
+
+
+def factory(family: str) -> Factory:
+    """The factory of a family, or of `package.module:factory`.
+
+    Raises:
+        UnknownNameError: No such family.
+        UsageError: The module or its attribute cannot be imported.
+    """
+    if family in FAMILIES:
+        return FAMILIES[family]
+    module, colon, attribute = family.partition(":")
+    if not colon:
+        raise UnknownNameError("model family", family, FAMILIES, "One's own is named package.module:factory.")
+    try:
+        made: Factory = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise UsageError(f"the model family '{family}' cannot be imported: {error}") from error
+    return made

@@ -1,0 +1,112 @@
+"""From a name on the command line to a model: registry, hub id, folder, fusion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from toolbench_eval.cards import ModelCard, Templates
+from toolbench_eval.errors import UsageError
+from toolbench_eval.registry import Registry
+from toolbench_eval.retrievers.base import Runtime
+from toolbench_eval.retrievers.families import factory
+from toolbench_eval.retrievers.model import Model, TemplatedModel
+from toolbench_eval.suites import Protocol, Suite
+from toolbench_eval.switches import ModelSwitches, resolve
+
+FUSION = "+"
+
+
+def load_model(
+    name: str,
+    registry: Registry | None = None,
+    *,
+    protocol: Protocol = "default",
+    suite: Suite | None = None,
+    switches: Mapping[str, str] | None = None,
+    runtime: Runtime | None = None,
+) -> Model:
+    """Make a model; its weights are loaded when it is first used.
+
+    Args:
+        name: A registered name, a hub id, a folder, or several joined by `+` (fusion by reciprocal rank).
+        registry: Where names are looked up.
+        protocol: The bundle of switches; a card says what it means for its model.
+        suite: The suite whose switches apply under this protocol.
+        switches: What the user sets; stronger than suite and card.
+        runtime: How to execute.
+
+    Raises:
+        UnknownNameError: Nothing has this name.
+        UsageError: The name cannot be read.
+    """
+    registry, runtime = registry or Registry(), runtime or Runtime()
+    members = name.split(FUSION) if FUSION in name and not Path(name).exists() else [name]
+    if not all(members):
+        raise UsageError(f"'{name}' is not a model: names joined by '{FUSION}' must not be empty")
+    models = [_one(member, registry, protocol, suite, dict(switches or {}), runtime) for member in members]
+    if len(models) == 1:
+        return models[0]
+    from toolbench_eval.retrievers.fused import FusedModel
+
+    return FusedModel(name, models)
+
+
+def _one(
+    name: str,
+    registry: Registry,
+    protocol: Protocol,
+    suite: Suite | None,
+    user_switches: dict[str, str],
+    runtime: Runtime,
+) -> Model:
+    card = find_card(name, registry)
+    used = card.under(protocol)
+    of_suite = {} if suite is None else suite.switch_defaults(protocol, used.family)
+    _, switches = resolve(of_suite, used.switches, user_switches)
+    make = factory(used.family)
+    return TemplatedModel(
+        name=used.name,
+        revision=used.revision,
+        load=lambda: make(used, runtime),
+        templates=_templates(used, switches),
+        switches=switches,
+        described=_described(used, card, runtime),
+    )
+
+
+def find_card(name: str, registry: Registry) -> ModelCard:
+    """The card of a name; a hub id or folder without a card gets one that leaves all to the model's own files."""
+    if name in registry.card_files:
+        return registry.card(name)
+    if Path(name).is_dir():
+        return ModelCard(
+            name=Path(name).resolve().name, family="dense", hub=str(Path(name).resolve()), title="a folder"
+        )
+    by_hub = {registry.card(known).hub: known for known in registry.card_files if "/" in name}
+    if name in by_hub:
+        return registry.card(by_hub[name])
+    if "/" in name:
+        return ModelCard(name=name, family="dense", hub=name, title="no card: the model's own configuration is used")
+    return registry.card(name)
+
+
+def _templates(card: ModelCard, switches: ModelSwitches) -> Templates:
+    if switches.query_format == "benchmark":
+        return card.templates
+    if card.own_prompts is None:
+        raise UsageError(f"the card of '{card.name}' has no prompts of its own: leave query_format=benchmark")
+    return card.own_prompts
+
+
+def _described(card: ModelCard, original: ModelCard, runtime: Runtime) -> dict[str, Any]:
+    described: dict[str, Any] = {"family": card.family, "card": original.digest}
+    if card.options:
+        described["options"] = card.options
+    if card.family == "random":
+        described["seed"] = runtime.seed
+    if card.hub or card.package:
+        encoding = card.encoding.model_dump()
+        described |= {**encoding, "dtype": runtime.dtype or encoding["dtype"], "hub": card.hub}
+    return described

@@ -1,0 +1,105 @@
+"""A model under evaluation: a retriever, the templates around its texts, and what is recorded of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+
+from toolbench_eval.cards import Templates
+from toolbench_eval.data.corpus import Corpus
+from toolbench_eval.data.ids import string_array
+from toolbench_eval.data.qrels import Qrels
+from toolbench_eval.data.queries import Queries
+from toolbench_eval.ranking.run import Run
+from toolbench_eval.retrievers.base import NeedsQrels, Retriever, Sized
+from toolbench_eval.retrievers.templates import document_corpus, query_texts
+from toolbench_eval.switches import ModelSwitches
+
+
+class Model(Protocol):
+    """What the pipeline evaluates."""
+
+    @property
+    def name(self) -> str:
+        """Name in results."""
+
+    @property
+    def revision(self) -> str | None:
+        """Revision of the weights, where there are any."""
+
+    @property
+    def setting(self) -> dict[str, Any]:
+        """All that changes its scores, as recorded in results."""
+
+    def index(self, corpus: Corpus) -> None:
+        """Prepare for searching this corpus."""
+
+    def search(self, queries: Queries, k: int, qrels: Qrels | None = None) -> Run:
+        """Rank the corpus for queries, with their instructions where they have any."""
+
+    @property
+    def index_bytes(self) -> int:
+        """Memory that the index takes, 0 where it is not known."""
+
+
+@dataclass(eq=False)
+class TemplatedModel:
+    """One retriever with templates; loaded when it is first used, so that finished work loads nothing.
+
+    Attributes:
+        name: Name in results.
+        revision: Revision of the weights, where there are any.
+        load: Makes the retriever.
+        templates: Texts around queries and documents.
+        switches: What the model is given.
+        described: What the result records beside templates and switches.
+    """
+
+    name: str
+    revision: str | None
+    load: Callable[[], Retriever]
+    templates: Templates = field(default_factory=Templates)
+    switches: ModelSwitches = field(default_factory=ModelSwitches)
+    described: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def retriever(self) -> Retriever:
+        """The loaded retriever."""
+        return self.load()
+
+    @property
+    def setting(self) -> dict[str, Any]:
+        """Templates, switches and the family's own parameters."""
+        return {**self.described, "templates": self.templates.model_dump(), **self.switches.model_dump()}
+
+    @property
+    def index_bytes(self) -> int:
+        """Memory that the index takes, 0 where the retriever does not say."""
+        return self.retriever.index_bytes if isinstance(self.retriever, Sized) else 0
+
+    def index(self, corpus: Corpus) -> None:
+        """Index the documents as the template shows them."""
+        self.retriever.index(document_corpus(corpus, self.templates, self.switches))
+
+    def search(self, queries: Queries, k: int, qrels: Qrels | None = None) -> Run:
+        """Search the queries as the template shows them; equal texts are searched once."""
+        texts = query_texts(queries, self.templates, self.switches)
+        if isinstance(self.retriever, NeedsQrels) and qrels is not None:
+            self.retriever.reveal(qrels)
+            return self.retriever.search(Queries(queries.ids, texts), k)
+        distinct = texts.dictionary_encode()
+        if len(distinct.dictionary) == len(texts):
+            return self.retriever.search(Queries(queries.ids, texts), k)
+        once = Queries(_numbered(len(distinct.dictionary)), distinct.dictionary)
+        run = self.retriever.search(once, k)
+        rows = distinct.indices.to_numpy()
+        return Run(queries.ids, run.doc_ids, run.documents[rows], run.scores[rows])
+
+
+def _numbered(n: int) -> pa.LargeStringArray:
+    return string_array(np.arange(n).astype(str).tolist())

@@ -1,0 +1,65 @@
+"""Filling templates: the texts that a model really sees."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pyarrow as pa
+
+from toolbench_eval.cards import Templates
+from toolbench_eval.data.corpus import Corpus
+from toolbench_eval.data.ids import string_array
+from toolbench_eval.data.queries import Queries
+from toolbench_eval.errors import DataError
+from toolbench_eval.switches import ModelSwitches
+
+_PLACE = re.compile(r"\{(instruction|query|text)\}")
+
+
+def fill(template: str, values: Mapping[str, str]) -> str:
+    """Fill `{instruction}`, `{query}` and `{text}`; braces inside the values stay as they are."""
+    return _PLACE.sub(lambda place: values[place[1]], template)
+
+
+def query_texts(queries: Queries, templates: Templates, switches: ModelSwitches) -> pa.LargeStringArray:
+    """The text of each query as the model sees it.
+
+    A query whose instruction is null, and every query where `queries.instructions` is None, takes
+    the template without instruction.
+    """
+    without = templates.scaffold if switches.wo_inst_template == "scaffold" else templates.without_instruction
+    texts = queries.texts.to_pylist()
+    if queries.instructions is None:
+        return string_array(fill(without, {"query": text, "instruction": ""}) for text in texts)
+    return string_array(
+        fill(without, {"query": text, "instruction": ""})
+        if instruction is None
+        else fill(templates.with_instruction, {"query": text, "instruction": instruction})
+        for text, instruction in zip(texts, queries.instructions.to_pylist(), strict=True)
+    )
+
+
+def document_corpus(corpus: Corpus, templates: Templates, switches: ModelSwitches) -> Corpus:
+    """The corpus with the texts that the model sees.
+
+    Raises:
+        DataError: `document_text=repr` was asked for and a document is not JSON.
+    """
+    if templates.document == "{text}" and switches.document_text == "raw":
+        return corpus
+    texts = corpus.texts.to_pylist()
+    if switches.document_text == "repr":
+        texts = [_repr(text, corpus, at) for at, text in enumerate(texts)]
+    return replace(corpus, texts=string_array(fill(templates.document, {"text": text}) for text in texts))
+
+
+def _repr(text: str, corpus: Corpus, at: int) -> str:
+    try:
+        return str(json.loads(text))
+    except ValueError:
+        raise DataError(
+            f"document_text=repr needs documents that are JSON; '{corpus.ids[at]}' is not. Use --set document_text=raw",
+        ) from None

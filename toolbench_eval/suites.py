@@ -1,0 +1,178 @@
+"""What a suite, a task and a corpus declare: the schema of their TOML files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Protocol = Literal["default", "paper", "released"]
+Aggregate = Literal["category_macro", "subset_macro", "micro"]
+
+
+class Declared(BaseModel):
+    """Base of all declarations: unknown keys are errors, instances do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class HubQueries(Declared):
+    """Where a suite's queries are on the hub."""
+
+    repo: str
+    """`owner/name` of the data set."""
+    revision: str | None = None
+    """Commit, tag or branch; suites that ship pin a commit."""
+    config: str = "{task}"
+    """Name of the config; `{task}` stands for the task's name."""
+    split: str = "queries"
+
+
+class FileQueries(Declared):
+    """Where a suite's queries are among the files beside its declaration."""
+
+    queries: str = "queries/{task}.jsonl"
+    qrels: str | None = None
+    """Judgments in a file of their own (TREC, or TSV with a header as in BEIR); without it the
+    queries carry their labels."""
+
+
+class QueryColumns(Declared):
+    """Names of the columns that hold a query."""
+
+    id: str = "id"
+    query: str = "query"
+    instruction: str | None = "instruction"
+    labels: str = "labels"
+
+
+class Headline(Declared):
+    """The one number of a suite."""
+
+    metric: str
+    aggregate: Aggregate = "category_macro"
+
+
+class SwitchDefault(Declared):
+    """What a switch is under each protocol in this suite, and why they differ."""
+
+    default: str
+    paper: str | None = None
+    released: str | None = None
+    only: list[str] = []
+    """Families of models that it concerns; empty means all."""
+    why: str = ""
+
+    def under(self, protocol: Protocol) -> str:
+        """Value under a protocol; the reference code's faults come on top of the paper's choices."""
+        if protocol == "default":
+            return self.default
+        published = self.paper or self.default
+        return published if protocol == "paper" else self.released or published
+
+
+class TaskRow(Declared):
+    """One task of a suite: its row in the suite's table."""
+
+    task: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._+-]*$")
+    category: str | None = None
+    queries: int | None = None
+    """Expected number of queries."""
+    qrels: int | None = None
+    """Expected number of labels."""
+
+
+class SuiteDeclaration(Declared):
+    """`suite.toml`."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    version: str
+    kind: Literal["retrieval"] = "retrieval"
+    title: str = ""
+    description: str = ""
+    homepage: str = ""
+    licence: str = "not stated"
+    citation: str | None = None
+    """File beside the declaration with the benchmark's own citation (BibTeX)."""
+    corpus: str
+    """Name of the corpus that every task searches."""
+    table: str | None = "tasks.csv"
+    tasks: list[TaskRow] = []
+    hub: HubQueries | None = None
+    files: FileQueries | None = None
+    columns: QueryColumns = QueryColumns()
+    metrics: list[str] = ["nDCG@10", "R@100"]
+    headline: Headline = Headline(metric="nDCG@10")
+    depth: int = 100
+    instruction: Literal["with", "without", "both"] = "without"
+    switches: dict[str, SwitchDefault] = {}
+
+
+class HubDocuments(Declared):
+    """Where a corpus is on the hub."""
+
+    repo: str
+    revision: str | None = None
+    configs: list[str]
+    """Read in this order; the config's name becomes the document's group."""
+    split: str = "tools"
+
+
+class DocumentColumns(Declared):
+    """Names of the columns that hold a document."""
+
+    id: str = "id"
+    text: str = "text"
+    title: str | None = None
+    """Joined in front of the text with a space where the column exists and is not empty."""
+
+
+class CorpusDeclaration(Declared):
+    """`corpora/<name>.toml`."""
+
+    name: str
+    title: str = ""
+    licence: str = "not stated"
+    hub: HubDocuments | None = None
+    files: dict[str, str] | list[str] | None = None
+    """Files beside the declaration; as a table, the keys become the documents' groups."""
+    columns: DocumentColumns = DocumentColumns()
+    documents: int | None = None
+    """Expected number of documents."""
+
+
+class Located(BaseModel):
+    """A declaration together with the folder that its file names are relative to."""
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    folder: Path
+
+
+class CorpusSource(Located):
+    """A declared corpus and its folder."""
+
+    spec: CorpusDeclaration
+
+
+class Suite(Located):
+    """A declared suite, its folder and its tasks."""
+
+    spec: SuiteDeclaration
+    rows: tuple[TaskRow, ...]
+
+    @property
+    def name(self) -> str:
+        """Name of the suite."""
+        return self.spec.name
+
+    @property
+    def categories(self) -> list[str]:
+        """Categories in the order of the table."""
+        return list(dict.fromkeys(row.category for row in self.rows if row.category))
+
+    def switch_defaults(self, protocol: Protocol, family: str = "") -> dict[str, str]:
+        """Value of every switch that the suite declares, under a protocol and for a family of models."""
+        declared = self.spec.switches.items()
+        return {name: spec.under(protocol) for name, spec in declared if not spec.only or family in spec.only}
