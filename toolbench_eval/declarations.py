@@ -1,19 +1,28 @@
-"""Reading the TOML files that declare suites, corpora and model cards."""
+"""Reading the TOML files that declare suites, corpora and model cards, and the faults in them.
+
+Each `inspect_...` returns what could be read and all faults; each `read_...` raises the first of them.
+"""
 
 from __future__ import annotations
 
 import csv
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from toolbench_eval.errors import DataError
+from toolbench_eval.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from toolbench_eval.cards import ModelCard
+    from toolbench_eval.suites import CorpusSource, Suite, SuiteDeclaration, TaskRow
+
     Declaration = TypeVar("Declaration", bound=BaseModel)
+    Read = TypeVar("Read")
+
+Faults = list[DataError]
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -54,11 +63,179 @@ def validated(schema: type[Declaration], values: Mapping[str, Any], path: Path, 
     Raises:
         DataError: The first field that is missing, unknown or of the wrong type.
     """
+    return _first_refused(_inspect(schema, values, path, row))
+
+
+def read_suite(path: Path) -> Suite:
+    """The suite that a `suite.toml` declares.
+
+    Raises:
+        DataError: The declaration or its table of tasks is wrong.
+    """
+    return _first_refused(inspect_suite(path))
+
+
+def read_corpus(path: Path) -> CorpusSource:
+    """The corpus that a TOML file declares.
+
+    Raises:
+        DataError: The declaration is wrong.
+    """
+    return _first_refused(inspect_corpus(path))
+
+
+def read_card(path: Path) -> ModelCard:
+    """A model's card.
+
+    Raises:
+        DataError: The card is wrong.
+    """
+    return _first_refused(inspect_card(path))
+
+
+def inspect_suite(path: Path) -> tuple[Suite | None, Faults]:
+    """The suite of a `suite.toml` with those of its tasks that are well declared, and all faults."""
+    from toolbench_eval.suites import Suite, SuiteDeclaration
+
+    spec, faults = _inspect_file(SuiteDeclaration, path)
+    if spec is None:
+        return None, faults
+    rows, row_faults = _inspect_tasks(spec, path)
+    return Suite(folder=path.parent, spec=spec, rows=tuple(rows)), [*_suite_faults(spec, path), *row_faults]
+
+
+def inspect_corpus(path: Path) -> tuple[CorpusSource | None, Faults]:
+    """The corpus of a TOML file, and all faults of the declaration."""
+    from toolbench_eval.suites import CorpusDeclaration, CorpusSource
+
+    spec, faults = _inspect_file(CorpusDeclaration, path)
+    if spec is None:
+        return None, faults
+    if (spec.hub is None) == (spec.files is None):
+        faults.append(DataError("a corpus has exactly one of [hub] and files", file=path))
+    if spec.files is not None and not spec.files:
+        faults.append(DataError("name at least one file", file=path, field="files"))
+    if spec.hub is not None and not spec.hub.configs:
+        faults.append(DataError("name at least one config", file=path, field="hub.configs"))
+    # A suite's own corpus lies beside it under one name for all suites, others are found by file name.
+    if path.name != "corpus.toml" and spec.name != path.stem:
+        faults.append(DataError(f"must be '{path.stem}', the name of the file", file=path, field="name"))
+    return CorpusSource(folder=path.parent, spec=spec), faults
+
+
+def inspect_card(path: Path) -> tuple[ModelCard | None, Faults]:
+    """The card of a TOML file, and all faults of it."""
+    from toolbench_eval.cards import ModelCard
+
+    card, faults = _inspect_file(ModelCard, path)
+    if card is not None and card.name != path.stem:
+        faults.append(DataError(f"must be '{path.stem}', the name of the file", file=path, field="name"))
+    return card, faults
+
+
+def _suite_faults(spec: SuiteDeclaration, path: Path) -> Faults:
+    """What the schema alone does not see."""
+    from toolbench_eval.metrics.language import parse_measure
+
+    faults = []
+    if (spec.hub is None) == (spec.files is None):
+        faults.append(DataError("a suite has exactly one of [hub] and [files]", file=path))
+    brings_own = spec.hub is not None and spec.hub.documents is not None
+    if brings_own == (spec.corpus is not None):
+        message = "name the corpus that every task searches, or give [hub.documents] if each brings its own"
+        faults.append(DataError(message, file=path, field="corpus"))
+    faults += _refusals(parse_measure, spec.metrics, path, "metrics")
+    wrong_headline = _refusals(parse_measure, [spec.headline.metric], path, "headline.metric")
+    if not faults and not wrong_headline and parse_measure(spec.headline.metric) not in map(parse_measure, spec.metrics):
+        wrong_headline.append(DataError("must be one of the suite's metrics", file=path, field="headline.metric"))
+    known = [f"{spec.group}_macro", f"{spec.unit}_macro", "micro"]
+    if spec.headline.aggregate not in known:
+        faults.append(DataError(f"must be one of {', '.join(known)}", file=path, field="headline.aggregate"))
+    if spec.citation is not None and not (path.parent / spec.citation).is_file():
+        faults.append(DataError(f"there is no file '{spec.citation}'", file=path, field="citation"))
+    return [*faults, *wrong_headline, *_switch_faults(spec, path)]
+
+
+def _switch_faults(spec: SuiteDeclaration, path: Path) -> Faults:
+    from toolbench_eval.switches import check_switch
+
+    faults: Faults = []
+    for name, switch in spec.switches.items():
+        values = [value for value in (switch.default, switch.paper, switch.released) if value is not None]
+        faults += _refusals(lambda value, name=name: check_switch(name, value), values, path, f"switches.{name}")
+    return faults
+
+
+def _refusals(check: Callable[[str], object], values: Iterable[str], path: Path, field: str) -> Faults:
+    """What a check says of each value; the same words once."""
+    messages: dict[str, None] = {}
+    for value in values:
+        try:
+            check(value)
+        except UsageError as error:
+            messages[str(error)] = None
+    return [DataError(message, file=path, field=field) for message in messages]
+
+
+def _inspect_tasks(spec: SuiteDeclaration, path: Path) -> tuple[list[TaskRow], Faults]:
+    """The tasks in `suite.toml` itself or in its table, each name once."""
+    from toolbench_eval.suites import TaskRow
+
+    faults: Faults = []
+    if spec.tasks:
+        table, found = path, [(at + 1, row) for at, row in enumerate(spec.tasks)]
+    else:
+        table, found = path.parent / spec.table, []
+        try:
+            values = read_rows(table)
+        except DataError as error:
+            return [], [error]
+        for number, value in enumerate(values, start=2):
+            row, row_faults = _inspect(TaskRow, value, table, number)
+            faults += row_faults
+            found += [(number, row)] if row is not None else []
+    rows: dict[str, TaskRow] = {}
+    for number, row in found:
+        if row.task in rows:
+            faults.append(DataError(f"the task '{row.task}' stands twice", file=table, row=number, field="task"))
+        rows.setdefault(row.task, row)
+    if not rows and not faults:
+        faults.append(DataError("a suite needs at least one task", file=table))
+    if 0 < sum(row.category is None for row in rows.values()) < len(rows):
+        message = "give every task a category, or none: an average over categories would leave out the others"
+        faults.append(DataError(message, file=table, field="category"))
+    return list(rows.values()), faults
+
+
+def _inspect_file(schema: type[Declaration], path: Path) -> tuple[Declaration | None, Faults]:
+    try:
+        return _inspect(schema, read_toml(path), path)
+    except DataError as error:
+        return None, [error]
+
+
+def _inspect(
+    schema: type[Declaration], values: Mapping[str, Any], path: Path, row: int | None = None
+) -> tuple[Declaration | None, Faults]:
     from pydantic import ValidationError
 
     try:
-        return schema.model_validate(values)
+        return schema.model_validate(values), []
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise DataError(f"{first['msg']} (found {first['input']!r:.80})", file=path, row=row, field=field) from None
+        return None, [_fault(one, path, row) for one in error.errors()]
+
+
+def _fault(error: Mapping[str, Any], path: Path, row: int | None) -> DataError:
+    field = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "missing":
+        return DataError("is missing", file=path, row=row, field=field)
+    if error["type"] == "extra_forbidden":
+        return DataError("there is no such key", file=path, row=row, field=field)
+    return DataError(f"{error['msg']} (found {error['input']!r:.80})", file=path, row=row, field=field)
+
+
+def _first_refused(inspected: tuple[Read | None, Faults]) -> Read:
+    value, faults = inspected
+    if value is None or faults:
+        raise faults[0]
+    return value

@@ -8,13 +8,23 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Protocol = Literal["default", "paper", "released"]
-Aggregate = Literal["category_macro", "subset_macro", "micro"]
+Oddity = Literal["duplicate-documents", "duplicate-queries", "empty-labels"]
 
 
 class Declared(BaseModel):
     """Base of all declarations: unknown keys are errors, instances do not change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class UnitDocuments(Declared):
+    """Where the documents of each query split are, for suites whose tasks bring their own."""
+
+    repo: str
+    revision: str | None = None
+    config: str = "{task}"
+    split_suffix: tuple[str, str] = ("queries", "docs")
+    """The document split is the query split with this ending replaced."""
 
 
 class HubQueries(Declared):
@@ -27,6 +37,8 @@ class HubQueries(Declared):
     config: str = "{task}"
     """Name of the config; `{task}` stands for the task's name."""
     split: str = "queries"
+    """Name of the split, or a glob: each split that fits is searched by itself."""
+    documents: UnitDocuments | None = None
 
 
 class FileQueries(Declared):
@@ -45,13 +57,25 @@ class QueryColumns(Declared):
     query: str = "query"
     instruction: str | None = "instruction"
     labels: str = "labels"
+    grade: str = "relevance"
+    """Key of a label's grade."""
+
+
+class DocumentColumns(Declared):
+    """Names of the columns that hold a document."""
+
+    id: str = "id"
+    text: str = "text"
+    title: str | None = None
+    """Joined in front of the text with a space where the column exists and is not empty."""
 
 
 class Headline(Declared):
     """The one number of a suite."""
 
     metric: str
-    aggregate: Aggregate = "category_macro"
+    aggregate: str = "category_macro"
+    """`<group>_macro`, `<unit>_macro` or `micro`."""
 
 
 class SwitchDefault(Declared):
@@ -77,6 +101,9 @@ class TaskRow(Declared):
 
     task: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._+-]*$")
     category: str | None = None
+    subcategory: str | None = None
+    splits: int | None = None
+    """Expected number of query splits."""
     queries: int | None = None
     """Expected number of queries."""
     qrels: int | None = None
@@ -95,15 +122,22 @@ class SuiteDeclaration(Declared):
     licence: str = "not stated"
     citation: str | None = None
     """File beside the declaration with the benchmark's own citation (BibTeX)."""
-    corpus: str
-    """Name of the corpus that every task searches."""
+    corpus: str | None = None
+    """Name of the corpus that every task searches; None where tasks bring their own."""
     table: str | None = "tasks.csv"
     tasks: list[TaskRow] = []
     hub: HubQueries | None = None
     files: FileQueries | None = None
     columns: QueryColumns = QueryColumns()
+    document_columns: DocumentColumns = DocumentColumns()
+    tolerate: list[Oddity] = []
+    """Oddities of the source that are mended with a warning instead of refused."""
     metrics: list[str] = ["nDCG@10", "R@100"]
     headline: Headline = Headline(metric="nDCG@10")
+    unit: str = "subset"
+    """What the suite calls a task: the mean over tasks is `<unit>_macro`."""
+    group: str = "category"
+    """What the suite calls a category: the mean over categories is `<group>_macro`."""
     depth: int = 100
     instruction: Literal["with", "without", "both"] = "without"
     switches: dict[str, SwitchDefault] = {}
@@ -117,15 +151,6 @@ class HubDocuments(Declared):
     configs: list[str]
     """Read in this order; the config's name becomes the document's group."""
     split: str = "tools"
-
-
-class DocumentColumns(Declared):
-    """Names of the columns that hold a document."""
-
-    id: str = "id"
-    text: str = "text"
-    title: str | None = None
-    """Joined in front of the text with a space where the column exists and is not empty."""
 
 
 class CorpusDeclaration(Declared):

@@ -19,8 +19,8 @@ class TaskSwitches(BaseModel):
     """Equal scores: document id descending as bytes (trec_eval), or order of the corpus."""
     missing: Literal["zero", "drop"] = "zero"
     """A judged query without a ranking: counts as 0, or is left out (trec_eval)."""
-    scope: Literal["pooled", "category"] = "pooled"
-    """What each query searches: the whole corpus, or the documents of its task's category."""
+    scope: Literal["pooled", "category", "source"] = "pooled"
+    """What each query searches: the whole corpus, the documents of its task's category, or of its own source."""
 
 
 class ModelSwitches(BaseModel):

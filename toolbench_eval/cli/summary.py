@@ -39,8 +39,9 @@ def _rows(results: list[Result]) -> list[dict[str, Any]]:
     rows = [
         _row(name, "", results, measures, lambda r, m, a=name: r.aggregates[a][m]) for name in _averages(results[0])
     ]
-    for category in results[0].aggregates.get("by_category", {}):
-        rows.append(_row(category, "", results, measures, lambda r, m, c=category: r.aggregates["by_category"][c][m]))
+    for by in (name for name in results[0].aggregates if name.startswith("by_")):
+        for group in results[0].aggregates[by]:
+            rows.append(_row(group, "", results, measures, lambda r, m, b=by, g=group: r.aggregates[b][g][m]))
     for task, found in results[0].tasks.items():
         rows.append(_row(f"  {task}", found.queries, results, measures, lambda r, m, t=task: r.tasks[t].scores[m]))
     return rows
@@ -60,7 +61,7 @@ def _short(result: Result) -> str:
 
 
 def _averages(result: Result) -> list[str]:
-    names = [name for name in result.aggregates if name != "by_category"]
+    names = [name for name in result.aggregates if not name.startswith("by_")]
     return sorted(names, key=lambda name: name != result.headline.aggregate)
 
 

@@ -15,8 +15,10 @@ def availability(pattern: str | None, registry: Registry, access: Access) -> lis
     rows: list[dict[str, Any]] = []
     for selection in select((pattern,) if pattern else tuple(registry.suite_files), registry):
         suite = selection.suite
-        corpus = registry.corpus(suite.spec.corpus, suite)
-        if corpus.spec.hub is not None:
+        corpus = registry.corpus(suite.spec.corpus, suite) if suite.spec.corpus is not None else None
+        if corpus is None:
+            pass
+        elif corpus.spec.hub is not None:
             rows += [
                 _hub_row(f"corpus:{corpus.spec.name}", corpus.spec.hub, config, access)
                 for config in corpus.spec.hub.configs

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
 
@@ -21,6 +21,13 @@ def fingerprint_rows(*columns: pa.Array | Iterable[object]) -> str:
     values = [column.to_pylist() if isinstance(column, pa.Array) else list(column) for column in columns]
     digests = sorted(hashlib.sha256(b"".join(map(_framed, row))).digest() for row in zip(*values, strict=True))
     return hashlib.sha256(b"".join(digests)).hexdigest()
+
+
+def combined(fingerprints: Sequence[str]) -> str:
+    """One fingerprint for several; of one it is that one itself."""
+    if len(fingerprints) == 1:
+        return fingerprints[0]
+    return hashlib.sha256("".join(fingerprints).encode()).hexdigest()
 
 
 def _framed(value: object) -> bytes:

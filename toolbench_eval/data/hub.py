@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import re
 import sys
@@ -97,12 +98,7 @@ class HubRepository:
 
         quiet()
         with explained(self.repo, self.revision):
-            # It waits and tries again by itself, but not where the answer to the GET is a server error.
-            path = retried(
-                lambda: hf_hub_download(self.repo, name, repo_type="dataset", revision=self.revision),
-                statuses=range(500, 600),
-                lost_connections=False,
-            )
+            path = retried(lambda: hf_hub_download(self.repo, name, repo_type="dataset", revision=self.revision))
         return Path(path)
 
 
@@ -155,13 +151,17 @@ _OFFLINE_CONSTANTS = {
 
 
 def quiet() -> None:
-    """Silence the progress bars and warnings of huggingface_hub, unless its own variables ask for them."""
-    from huggingface_hub.utils import disable_progress_bars, logging  # type: ignore[attr-defined]
+    """Silence the progress bars and the advice of huggingface_hub, unless its own variables ask for them.
+
+    What it says of requests stays: that it waits, which may be minutes where the hub limits their rate.
+    """
+    from huggingface_hub.utils import disable_progress_bars  # type: ignore[attr-defined]
 
     if "HF_HUB_DISABLE_PROGRESS_BARS" not in os.environ:
         disable_progress_bars()
     if "HF_HUB_VERBOSITY" not in os.environ and "HF_DEBUG" not in os.environ:
-        logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+        logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
+        logging.getLogger("huggingface_hub.utils._http").setLevel(logging.WARNING)
 
 
 def _is_offline() -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import importlib
 import time
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -14,8 +14,9 @@ from toolbench_eval.errors import DataError, EvalHarnessError, HubError, Storage
 RETRY_WAITS = (1.0, 2.0, 4.0)
 """Seconds before the second, third and fourth try; then the hub is given up."""
 
-MAX_WAIT = 30.0
-"""Seconds: a hub that asks for a longer wait is given up at once."""
+GIVE_UP_AFTER = 20.0
+"""Seconds: no further try after this long. huggingface_hub tries some requests again by itself, which ones depends
+on its version, and our tries must not multiply with its own; nor does a hub that asks for a longer wait get it."""
 
 _TOO_MANY_REQUESTS = 429
 _DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR}
@@ -24,29 +25,20 @@ _ANOTHER_WAY = "run the same command again later, give a mirror folder with --da
 T = TypeVar("T")
 
 
-def retried(
-    call: Callable[[], T],
-    *,
-    statuses: Container[int] = (_TOO_MANY_REQUESTS, *range(500, 600)),
-    lost_connections: bool = True,
-) -> T:
+def retried(call: Callable[[], T]) -> T:
     """The result of a call to the hub, tried again a few times where that may help.
 
-    Args:
-        call: The request.
-        statuses: HTTP statuses after which to try again.
-        lost_connections: Try again where there was no answer at all.
+    It may after 429 (too many requests), a server error (5xx) or a lost connection.
     """
+    start = time.monotonic()
     for wait in RETRY_WAITS:
         try:
             return call()
         except failures() as error:
-            status = _own_status(error)
-            again = status in statuses if status is not None else lost_connections and not _is_disk_error(error)
-            asked = _asked_wait(error)
-            if not again or asked > MAX_WAIT:
+            pause = max(wait, _asked_wait(error))
+            if not _may_pass(error) or time.monotonic() - start + pause > GIVE_UP_AFTER:
                 raise
-            time.sleep(max(wait, asked))
+            time.sleep(pause)
     return call()
 
 
@@ -112,17 +104,13 @@ def _message(error: Exception, what: str, revision: str | None) -> str:
 
 
 def _root(error: BaseException) -> BaseException:
-    """The failure itself: huggingface_hub wraps one that it met, and tried to get over, on the way to a file."""
-    return error.__cause__ if error.__cause__ is not None and _own_status(error) is None else error
-
-
-def _own_status(error: BaseException) -> int | None:
-    status = getattr(getattr(error, "response", None), "status_code", None)
-    return status if isinstance(status, int) else None
+    """The failure itself: huggingface_hub wraps one that it met on its way to a file."""
+    return (error.__cause__ or error) if getattr(error, "response", None) is None else error
 
 
 def _status(error: BaseException) -> int | None:
-    return _own_status(_root(error))
+    status = getattr(getattr(_root(error), "response", None), "status_code", None)
+    return status if isinstance(status, int) else None
 
 
 def _asked_wait(error: BaseException) -> float:
@@ -130,6 +118,11 @@ def _asked_wait(error: BaseException) -> float:
     headers = getattr(getattr(_root(error), "response", None), "headers", {})
     asked = str(headers.get("Retry-After", ""))
     return float(asked) if asked.isdigit() else 0.0
+
+
+def _may_pass(error: BaseException) -> bool:
+    status = _status(error)
+    return not _is_disk_error(error) if status is None else status == _TOO_MANY_REQUESTS or status >= 500
 
 
 def _is_disk_error(error: BaseException) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -27,30 +28,54 @@ class Labels:
     grades: list[int]
 
 
-def read_queries(table: pa.Table, columns: QueryColumns, file: str) -> Queries:
+def read_queries(
+    table: pa.Table, columns: QueryColumns, file: str, *, rename: bool = False
+) -> tuple[Queries, list[str]]:
     """The queries of a table.
 
     Args:
         table: One row a query.
         columns: Names of its columns.
         file: Where the table is from, for messages.
+        rename: Whether an id that stands again gets a number behind it, or is refused.
+
+    Returns:
+        The queries, and notes on what was renamed.
 
     Raises:
         DataError: A column is missing, an id is empty or stands twice, a text is not a string.
     """
-    ids = text_column(table, columns.id, file)
-    if empty := _first(pc.equal(ids, "")):
-        raise DataError("the id is empty", file=file, row=empty, field=columns.id)
+    ids = id_column(table, columns.id, file)
+    notes = []
     if len(again := duplicates(ids)):
-        raise DataError(f"the id '{ids[again[0]]}' stands twice", file=file, row=int(again[0]) + 1, field=columns.id)
+        if not rename:
+            raise DataError(
+                f"the id '{ids[again[0]]}' stands twice", file=file, row=int(again[0]) + 1, field=columns.id
+            )
+        ids = _numbered(ids)
+        notes.append(f"{file}: {len(again)} queries with an id that stands twice got a number")
     instructions = None
     if columns.instruction is not None and columns.instruction in table.column_names:
         instructions = text_column(table, columns.instruction, file, nullable=True)
-    return Queries(ids, text_column(table, columns.query, file), instructions)
+    return Queries(ids, text_column(table, columns.query, file), instructions), notes
 
 
-def read_labels(table: pa.Table, columns: QueryColumns, query_ids: pa.LargeStringArray, file: str) -> Qrels:
+def read_labels(
+    table: pa.Table,
+    columns: QueryColumns,
+    query_ids: pa.LargeStringArray,
+    file: str,
+    *,
+    allow_empty: bool = False,
+) -> Qrels:
     """The labels of a table whose rows carry them, as a list of `{id, relevance}` or as JSON of one.
+
+    Args:
+        table: One row a query.
+        columns: Names of its columns, and of a label's grade.
+        query_ids: Ids of the rows.
+        file: Where the table is from, for messages.
+        allow_empty: Whether a query may have no label.
 
     Raises:
         DataError: Labels are not such a list, are empty, repeat a document, or a grade is no integer.
@@ -58,7 +83,9 @@ def read_labels(table: pa.Table, columns: QueryColumns, query_ids: pa.LargeStrin
     if columns.labels not in table.column_names:
         raise DataError(f"there is no such column; found {table.column_names}", file=file, field=columns.labels)
     values = table[columns.labels].to_pylist()
-    rows = [_labels(value, file, row, columns.labels) for row, value in enumerate(values, start=1)]
+    rows = [_labels(value, columns, file, row) for row, value in enumerate(values, start=1)]
+    if not allow_empty and (bare := next((row for row, one in enumerate(rows, start=1) if not one.documents), 0)):
+        raise DataError("the query has no label", file=file, row=bare, field=columns.labels)
     encoded = string_array(chain.from_iterable(row.documents for row in rows)).dictionary_encode()
     grades: Iterable[int] = chain.from_iterable(row.grades for row in rows)
     lengths = [len(row.documents) for row in rows]
@@ -84,25 +111,41 @@ def text_column(table: pa.Table, name: str, file: str, *, nullable: bool = False
     return array
 
 
-def _labels(value: Any, file: str, row: int, field: str) -> Labels:
+def id_column(table: pa.Table, name: str, file: str) -> pa.LargeStringArray:
+    """A column of ids: texts, or integers that are read as text.
+
+    Raises:
+        DataError: The column is missing, an id is null or empty, or is neither text nor integer.
+    """
+    if name in table.column_names and pa.types.is_integer(table[name].type):
+        table = table.select([name]).cast(pa.schema([(name, pa.large_string())]))
+    ids = text_column(table, name, file)
+    if empty := _first(pc.equal(ids, "")):
+        raise DataError("the id is empty", file=file, row=empty, field=name)
+    return ids
+
+
+def _labels(value: Any, columns: QueryColumns, file: str, row: int) -> Labels:
+    field = columns.labels
     if isinstance(value, str):
         try:
             value = json.loads(value)
         except ValueError as error:
             raise DataError(f"not JSON: {error}", file=file, row=row, field=field) from None
     if not isinstance(value, Sequence) or isinstance(value, str) or not all(isinstance(one, dict) for one in value):
-        raise DataError("must be a list of objects with 'id' and 'relevance'", file=file, row=row, field=field)
-    if not value:
-        raise DataError("the query has no label", file=file, row=row, field=field)
+        wanted = f"a list of objects with 'id' and '{columns.grade}'"
+        raise DataError(f"must be {wanted}, found {value!r:.60}", file=file, row=row, field=field)
     documents = [_document(one, file, row, field) for one in value]
     if len(set(documents)) < len(documents):
         twice = next(doc for at, doc in enumerate(documents) if doc in documents[:at])
         raise DataError(f"the document '{twice}' is labelled twice", file=file, row=row, field=field)
-    return Labels(documents, [_grade(one.get("relevance", 1), file, row, field) for one in value])
+    return Labels(documents, [_grade(one.get(columns.grade, 1), file, row, field) for one in value])
 
 
 def _document(label: dict[str, Any], file: str, row: int, field: str) -> str:
     document = label.get("id")
+    if isinstance(document, int) and not isinstance(document, bool):
+        return str(document)
     if not isinstance(document, str) or not document:
         raise DataError(
             f"a label's id must be a text that is not empty, found {document!r}", file=file, row=row, field=field
@@ -116,6 +159,16 @@ def _grade(grade: Any, file: str, row: int, field: str) -> int:
     if not np.iinfo(np.int32).min <= grade <= np.iinfo(np.int32).max:
         raise DataError(f"the grade {grade} is out of range", file=file, row=row, field=field)
     return grade
+
+
+def _numbered(ids: pa.LargeStringArray) -> pa.LargeStringArray:
+    """Ids made unique: the second `a` becomes `a#2`."""
+    seen: Counter[str] = Counter()
+    names = []
+    for name in ids.to_pylist():
+        seen[name] += 1
+        names.append(name if seen[name] == 1 else f"{name}#{seen[name]}")
+    return string_array(names)
 
 
 def _first(mask: pa.BooleanArray) -> int:

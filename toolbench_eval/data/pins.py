@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from toolbench_eval.data.fingerprint import combined
+from toolbench_eval.data.tasks import TaskData
 from toolbench_eval.declarations import read_toml
 from toolbench_eval.errors import DataError
 from toolbench_eval.suites import Suite
@@ -16,14 +18,6 @@ PINS_FILE = "pins.toml"
 
 def pinned_rows(suite: Suite, data: SuiteData) -> list[dict[str, Any]]:
     """Name, size, origin and fingerprints of the corpus and of every task."""
-    loaded = data.loaded
-    corpus = {
-        "name": f"corpus:{suite.spec.corpus}",
-        "rows": len(loaded.corpus),
-        "origin": loaded.origin.kind,
-        "location": loaded.origin.location,
-        "documents": loaded.corpus.fingerprint,
-    }
     tasks = [
         {
             "name": f"{suite.name}/{task.row.task}",
@@ -32,10 +26,25 @@ def pinned_rows(suite: Suite, data: SuiteData) -> list[dict[str, Any]]:
             "location": task.origin.location,
             "queries": task.queries.fingerprint,
             "qrels": task.qrels.fingerprint,
+            **({} if data.shared is not None else {"documents": corpora_fingerprint(task, data)}),
         }
         for task in data.tasks
     ]
+    if data.shared is None or data.shared_origin is None:
+        return tasks
+    corpus = {
+        "name": f"corpus:{suite.spec.corpus}",
+        "rows": len(data.shared),
+        "origin": data.shared_origin.kind,
+        "location": data.shared_origin.location,
+        "documents": data.shared.fingerprint,
+    }
     return [corpus, *tasks]
+
+
+def corpora_fingerprint(task: TaskData, data: SuiteData) -> str:
+    """Fingerprint of what a task searches; with several splits, of the fingerprints of theirs."""
+    return combined([data.handle(unit).fingerprint for unit in task.units])
 
 
 def pins_toml(rows: list[dict[str, Any]]) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from toolbench_eval.data.fingerprint import fingerprint_rows
@@ -46,5 +48,10 @@ class Queries:
 
     def head(self, n: int) -> Queries:
         """The first n queries."""
-        instructions = None if self.instructions is None else self.instructions.slice(0, n)
-        return Queries(self.ids.slice(0, n), self.texts.slice(0, n), instructions)
+        return self.take(np.arange(min(n, len(self))))
+
+    def take(self, positions: npt.NDArray[np.int64]) -> Queries:
+        """The queries at these positions, in this order."""
+        at = pa.array(positions)
+        instructions = None if self.instructions is None else self.instructions.take(at)
+        return Queries(self.ids.take(at), self.texts.take(at), instructions)

@@ -2,75 +2,100 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from toolbench_eval.data.files import read_table
+from toolbench_eval.data.files import is_data_file, kind_of, read_table
 from toolbench_eval.data.ids import string_array
+from toolbench_eval.data.labelled import id_column
 from toolbench_eval.data.qrels import Qrels
 from toolbench_eval.errors import DataError
 
 COLUMNS = (("query-id", "corpus-id", "score"), ("query_id", "doc_id", "relevance"))
 """Headers that are understood: BEIR's, and the plain one that our documentation uses."""
 
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+_RANGE = np.iinfo(np.int32)
+
 
 def read_judgments(path: Path) -> Qrels:
-    """Judgments from a `.tsv`/`.csv`/`.jsonl`/`.parquet` table with a header, or from a TREC file.
+    """Judgments from a table with a header (`.tsv`, `.csv`, `.jsonl`, `.parquet` ...), or from a TREC file.
 
     Raises:
         MissingDataError: There is no such file.
         DataError: A row is wrong; names file, row and field.
     """
-    if not any(path.name.endswith(f"{kind}{packed}") for kind in TABLES for packed in ("", ".gz", ".zst")):
+    if not is_data_file(path.name):
         from toolbench_eval.ranking.trec import read_qrels
 
         return read_qrels(path)
-    table = read_table(path)
-    for names in COLUMNS:
-        if set(names) <= set(table.column_names):
-            return _judgments(table, names, path)
-    wanted = " or ".join(", ".join(names) for names in COLUMNS)
-    raise DataError(f"expected the columns {wanted}; found {', '.join(table.column_names)}", file=path, row=1)
-
-
-TABLES = (".tsv", ".csv", ".jsonl", ".parquet")
-
-
-def _judgments(table: pa.Table, names: tuple[str, str, str], path: Path) -> Qrels:
-    query, document, grade = (table[name].combine_chunks() for name in names)
-    for name, column in zip(names[:2], (query, document), strict=True):
-        if column.null_count:
-            raise DataError("the value is missing", file=path, row=column.is_null().index(True).as_py() + 2, field=name)
-    grades = _integers(grade, path, names[2])
-    queries = string_array(query).dictionary_encode()
-    documents = string_array(document).dictionary_encode()
-    rows = queries.indices.to_numpy()
+    table, (query, document, grade) = judgment_table(path)
+    for fault in grade_faults(table[grade], path, grade):
+        raise fault
+    queries = string_array(id_column(table, query, str(path))).dictionary_encode()
+    documents = string_array(id_column(table, document, str(path))).dictionary_encode()
+    rows, columns = queries.indices.to_numpy(), documents.indices.to_numpy()
+    for at in repeated(rows, columns):
+        raise DataError("the document is judged twice for the query", file=path, row=row_number(path, int(at)))
     order = np.argsort(rows, kind="stable")
-    _refuse_repeated(rows, documents.indices.to_numpy(), path)
     return Qrels.from_lengths(
         queries.dictionary,
         documents.dictionary,
         np.bincount(rows, minlength=len(queries.dictionary)),
-        documents.indices.to_numpy()[order],
-        grades[order],
+        columns[order],
+        np.fromiter(map(int, table[grade].to_pylist()), np.int64)[order],
     )
 
 
-def _integers(grade: pa.Array, path: Path, name: str) -> npt.NDArray[np.int64]:
-    if pa.types.is_integer(grade.type) and not grade.null_count:
-        return np.asarray(grade.to_numpy(), dtype=np.int64)
-    for row, value in enumerate(grade.to_pylist(), start=2):
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise DataError(f"a grade must be an integer, found {value!r}", file=path, row=row, field=name)
-    return np.empty(0, dtype=np.int64)
+def judgment_table(path: Path) -> tuple[pa.Table, tuple[str, str, str]]:
+    """A table of judgments, and the names of its columns: query, document, grade.
+
+    Raises:
+        MissingDataError: There is no such file.
+        DataError: It is no such table.
+    """
+    table = read_table(path)
+    for names in COLUMNS:
+        if set(names) <= set(table.column_names):
+            return table, names
+    wanted = " or ".join(", ".join(names) for names in COLUMNS)
+    raise DataError(f"expected the columns {wanted}; found {', '.join(table.column_names)}", file=path, row=1)
 
 
-def _refuse_repeated(rows: npt.NDArray[np.int32], documents: npt.NDArray[np.int32], path: Path) -> None:
-    pairs = rows.astype(np.int64) * (int(documents.max(initial=0)) + 1) + documents
+def grade_faults(grades: pa.ChunkedArray, path: Path, field: str) -> list[DataError]:
+    """The grades that are no integers. Digits are one, as text formats have nothing else."""
+    values = grades.to_pylist()
+    wrong = [at for at, value in enumerate(values) if not _is_integer(value)]
+    # One 1.5 makes all of a column floats: the whole numbers among them are not to blame.
+    broken = [at for at in wrong if not _is_whole(values[at])] or wrong
+    faults = [(at, f"a grade must be an integer, found {values[at]!r}") for at in broken]
+    for at, value in enumerate(values):
+        if _is_integer(value) and not _RANGE.min <= int(value) <= _RANGE.max:
+            faults.append((at, f"the grade {value} is out of range"))
+    return [DataError(message, file=path, row=row_number(path, at), field=field) for at, message in sorted(faults)]
+
+
+def repeated(rows: npt.NDArray[np.int32], columns: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+    """Places of (query, document) pairs that stood earlier already."""
+    pairs = rows.astype(np.int64) * (int(columns.max(initial=0)) + 1) + columns
     _, first = np.unique(pairs, return_index=True)
-    if len(first) < len(pairs):
-        again = int(np.setdiff1d(np.arange(len(pairs)), first)[0])
-        raise DataError("the same document is judged twice for a query", file=path, row=again + 2)
+    return np.setdiff1d(np.arange(len(pairs)), first)
+
+
+def row_number(path: str | Path, at: int) -> int:
+    """The number of a record as a user counts it: from 1, the header of CSV and TSV included."""
+    return at + (2 if kind_of(Path(path).name)[0] in (".csv", ".tsv") else 1)
+
+
+def _is_integer(value: object) -> bool:
+    if isinstance(value, str):
+        return _INTEGER.fullmatch(value) is not None
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, float) and value.is_integer()

@@ -9,7 +9,29 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from toolbench_eval.metrics.score import Scores
+
 BOOTSTRAP_SAMPLES = 1000
+
+
+@dataclass(frozen=True)
+class Naming:
+    """What a suite calls its tasks and categories, and so its averages.
+
+    Attributes:
+        unit: ToolRet says subset, MAIR task.
+        group: ToolRet says category, MAIR domain.
+    """
+
+    unit: str = "subset"
+    group: str = "category"
+
+    @classmethod
+    def of(cls, averages: Mapping[str, Any]) -> Naming:
+        """The names that stored aggregates were made with."""
+        group = next((name.removeprefix("by_") for name in averages if name.startswith("by_")), cls.group)
+        macros = [name.removesuffix("_macro") for name in averages if name.endswith("_macro")]
+        return cls(next((name for name in macros if name != group), cls.unit), group)
 
 
 @dataclass(frozen=True)
@@ -27,15 +49,17 @@ class TaskScores:
     per_query: Mapping[str, npt.NDArray[np.float64]]
 
 
-def aggregates(tasks: Mapping[str, TaskScores]) -> dict[str, dict[str, Any]]:
-    """All averages of a suite.
+def aggregates(tasks: Mapping[str, TaskScores], naming: Naming | None = None) -> dict[str, dict[str, Any]]:
+    """All averages of a suite, under the suite's own names.
 
-    `category_macro`: mean over categories of the mean over their tasks (ToolRet, Tables 4 and 5:
-    the column "Average"). `subset_macro`: mean over tasks (MTEB). `micro`: mean over queries.
+    `category_macro` (MAIR: `domain_macro`): mean over categories of the mean over their tasks
+    (ToolRet, Tables 4 and 5: the column "Average"). `subset_macro` (MAIR: `task_macro`): mean over
+    tasks (MTEB's rule for ToolRet). `micro`: mean over queries.
     """
+    naming = naming or Naming()
     measures = list(next(iter(tasks.values())).scores) if tasks else []
     found: dict[str, dict[str, Any]] = {
-        "subset_macro": {name: _mean([task.scores[name] for task in tasks.values()]) for name in measures},
+        f"{naming.unit}_macro": {name: _mean([task.scores[name] for task in tasks.values()]) for name in measures},
         "micro": {name: _mean(np.concatenate([t.per_query[name] for t in tasks.values()])) for name in measures},
     }
     by_category = {
@@ -44,20 +68,27 @@ def aggregates(tasks: Mapping[str, TaskScores]) -> dict[str, dict[str, Any]]:
     }
     if by_category:
         macro = {name: _mean([scores[name] for scores in by_category.values()]) for name in measures}
-        found = {"category_macro": macro, **found, "by_category": by_category}
+        found = {f"{naming.group}_macro": macro, **found, f"by_{naming.group}": by_category}
     return found
 
 
 def bootstrap(
-    tasks: Mapping[str, TaskScores], measure: str, aggregate: str, seed: int, samples: int = BOOTSTRAP_SAMPLES
+    tasks: Mapping[str, TaskScores],
+    measure: str,
+    aggregate: str,
+    seed: int,
+    *,
+    naming: Naming | None = None,
+    samples: int = BOOTSTRAP_SAMPLES,
 ) -> tuple[float, float]:
     """95 % interval of an aggregate: percentile bootstrap, queries drawn within each task.
 
     Args:
         tasks: Scores of the tasks.
         measure: Name of the measure.
-        aggregate: `category_macro`, `subset_macro` or `micro`.
+        aggregate: `<group>_macro`, `<unit>_macro` or `micro`.
         seed: Seed of the draws.
+        naming: What the suite calls its tasks and categories.
         samples: Number of draws.
 
     Returns:
@@ -65,10 +96,11 @@ def bootstrap(
     """
     rng = np.random.default_rng(seed)
     drawn = {name: _resampled_means(task.per_query[measure], rng, samples) for name, task in tasks.items()}
-    if aggregate == "category_macro" and (groups := _categories(tasks)):
-        names = {id(task): name for name, task in tasks.items()}
-        per_category = [np.mean([drawn[names[id(task)]] for task in members], axis=0) for members in groups.values()]
-        values = np.mean(per_category, axis=0)
+    if aggregate == f"{(naming or Naming()).group}_macro":
+        groups: dict[str | None, list[npt.NDArray[np.float64]]] = {}
+        for name, task in tasks.items():
+            groups.setdefault(task.category, []).append(drawn[name])
+        values = np.mean([np.mean(members, axis=0) for members in groups.values()], axis=0)
     elif aggregate == "micro":
         sizes = np.array([len(task.per_query[measure]) for task in tasks.values()], dtype=np.float64)
         values = np.average(list(drawn.values()), axis=0, weights=sizes)
@@ -76,6 +108,20 @@ def bootstrap(
         values = np.mean(list(drawn.values()), axis=0)
     low, high = np.quantile(values, [0.025, 0.975])
     return float(low), float(high)
+
+
+def subtask_means(scores: Scores) -> dict[str, dict[str, float]]:
+    """Means over the groups of splits of a task with several splits.
+
+    A split's name stands in front of its query ids; the group is what stands before a double
+    underscore in it (IFEval, SWE-Bench-Lite), else the split itself.
+    """
+    groups = [str(name).split("/", 1)[0].split("__", 1)[0] for name in scores.query_ids.to_pylist()]
+    found: dict[str, dict[str, float]] = {}
+    for group in dict.fromkeys(groups):
+        rows = np.array([name == group for name in groups])
+        found[group] = {measure: float(values[rows].mean()) for measure, values in scores.values.items()}
+    return found
 
 
 def _resampled_means(

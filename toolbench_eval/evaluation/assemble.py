@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from toolbench_eval.data.queries import Queries
 from toolbench_eval.errors import StorageError
-from toolbench_eval.evaluation.aggregate import TaskScores, aggregates, bootstrap
+from toolbench_eval.evaluation.aggregate import Naming, TaskScores, aggregates, bootstrap
 from toolbench_eval.evaluation.plan import Plan, origins
 from toolbench_eval.evaluation.provenance import environment, peak_memory_bytes
 from toolbench_eval.evaluation.timing import Timing
@@ -38,6 +38,8 @@ def assemble(plan: Plan, model: Model, timing: Timing, *, resumed: bool) -> Resu
         for task in data.tasks
         if task.row.queries is not None
     }
+    if data.documents_expected is not None and data.shared is not None:
+        counts[f"corpus:{suite.spec.corpus}"] = Count(expected=data.documents_expected, found=len(data.shared))
     partial = bool(data.missing) or not plan.selection.whole or any(c.expected != c.found for c in counts.values())
     return Result(
         suite=suite.name,
@@ -50,7 +52,7 @@ def assemble(plan: Plan, model: Model, timing: Timing, *, resumed: bool) -> Resu
         missing=list(data.missing),
         counts=counts,
         tasks={f"{suite.name}/{name}": result for name, result in finished.items()},
-        aggregates=aggregates(scored),
+        aggregates=aggregates(scored, _naming(plan)),
         headline=_headline(plan, scored),
         execution=_execution(plan, model, timing, resumed),
     ).with_identity()
@@ -59,10 +61,16 @@ def assemble(plan: Plan, model: Model, timing: Timing, *, resumed: bool) -> Resu
 def _headline(plan: Plan, scored: dict[str, TaskScores]) -> Headline:
     declared = plan.selection.suite.spec.headline
     metric = str(parse_measures(declared.metric)[0])
-    averages = aggregates(scored)
-    aggregate = declared.aggregate if declared.aggregate in averages else "subset_macro"
-    interval = bootstrap(scored, metric, aggregate, plan.task_setting["seed"])
+    naming = _naming(plan)
+    averages = aggregates(scored, naming)
+    aggregate = declared.aggregate if declared.aggregate in averages else f"{naming.unit}_macro"
+    interval = bootstrap(scored, metric, aggregate, plan.task_setting["seed"], naming=naming)
     return Headline(metric=metric, aggregate=aggregate, value=averages[aggregate][metric], ci95=interval)
+
+
+def _naming(plan: Plan) -> Naming:
+    spec = plan.selection.suite.spec
+    return Naming(spec.unit, spec.group)
 
 
 def _execution(plan: Plan, model: Model, timing: Timing, resumed: bool) -> Execution:

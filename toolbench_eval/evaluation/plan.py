@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from toolbench_eval import __version__
-from toolbench_eval.data.corpus import Corpus
-from toolbench_eval.data.load import LoadedCorpus, Origin, TaskData, load_corpus, load_task_data
+from toolbench_eval.data.documents import load_corpus
+from toolbench_eval.data.load import load_task_data
 from toolbench_eval.data.pins import check_pins
-from toolbench_eval.errors import MissingDataError, UsageError
+from toolbench_eval.data.scopes import scoped
+from toolbench_eval.data.shelf import CorpusHandle, Shelf
+from toolbench_eval.data.tasks import Origin, TaskData, Unit
+from toolbench_eval.errors import DataError, MissingDataError, UsageError
 from toolbench_eval.evaluation.provenance import versions
 from toolbench_eval.evaluation.reporter import Reporter
 from toolbench_eval.evaluation.request import Request
@@ -19,6 +22,7 @@ from toolbench_eval.metrics.language import Measure, parse_measures
 from toolbench_eval.registry import Registry
 from toolbench_eval.results.store import slug, work_key
 from toolbench_eval.retrievers.model import Model
+from toolbench_eval.suites import Suite
 from toolbench_eval.switches import TaskSwitches, resolve
 
 Instruction = Literal["with", "without"]
@@ -29,14 +33,29 @@ class SuiteData:
     """The data of a selection.
 
     Attributes:
-        loaded: The corpus that the tasks search.
+        shared: The corpus that all tasks search, None where they bring their own.
+        shared_origin: Where it came from.
+        documents_expected: Number of documents that its declaration names.
         tasks: Tasks that have data.
         missing: Names of tasks that have none.
     """
 
-    loaded: LoadedCorpus
+    shared: CorpusHandle | None
+    shared_origin: Origin | None
+    documents_expected: int | None
     tasks: tuple[TaskData, ...]
     missing: tuple[str, ...]
+
+    def handle(self, unit: Unit) -> CorpusHandle:
+        """The documents that belong to a unit.
+
+        Raises:
+            DataError: Neither the suite nor the task has any.
+        """
+        handle = unit.corpus or self.shared
+        if handle is None:
+            raise DataError("the suite declares no corpus", field="corpus")
+        return handle
 
 
 @dataclass(frozen=True)
@@ -61,12 +80,9 @@ class Plan:
     measures: tuple[Measure, ...]
     workplace: Workplace
 
-    def corpus_of(self, task: TaskData) -> Corpus:
-        """The documents that a task searches under the plan's scope."""
-        corpus = self.data.loaded.corpus
-        if self.switches.scope == "pooled" or task.row.category is None:
-            return corpus
-        return corpus.only_group(task.row.category)
+    def corpus_of(self, task: TaskData, unit: Unit) -> CorpusHandle:
+        """The documents that a split of a task searches under the plan's scope."""
+        return scoped(self.data.handle(unit), self.switches.scope, task)
 
 
 def load_data(selection: Selection, request: Request, registry: Registry, reporter: Reporter) -> SuiteData:
@@ -76,14 +92,15 @@ def load_data(selection: Selection, request: Request, registry: Registry, report
         MissingDataError: A task has no data and the request does not allow that, or none has any.
     """
     suite = selection.suite
-    loaded = load_corpus(registry.corpus(suite.spec.corpus, suite), request.access)
+    shelf = Shelf()
+    shared, shared_origin, expected = _shared_corpus(suite, request, registry, shelf)
     tasks: list[TaskData] = []
     lacking: list[MissingDataError] = []
     missing: list[str] = []
     with reporter.track(f"load {suite.name}", len(selection.rows)) as advance:
         for row in selection.rows:
             try:
-                task = load_task_data(suite, row, request.access)
+                task = load_task_data(suite, row, request.access, shelf)
                 tasks.append(task if request.limit is None else task.head(request.limit))
             except MissingDataError as error:
                 lacking.append(error)
@@ -94,10 +111,22 @@ def load_data(selection: Selection, request: Request, registry: Registry, report
         others = f" ({len(lacking)} of {len(selection.rows)} tasks have no data: {', '.join(missing)})"
         advice = "" if not tasks else ". Use --allow-missing to go on without them; the result is then partial"
         raise MissingDataError(f"{first.message}{others if len(missing) > 1 else ''}{advice}", file=first.file)
-    data = SuiteData(loaded, tuple(tasks), tuple(missing))
+    data = SuiteData(shared, shared_origin, expected, tuple(tasks), tuple(missing))
     if request.limit is None:
         check_pins(suite, data)
     return data
+
+
+def _shared_corpus(
+    suite: Suite, request: Request, registry: Registry, shelf: Shelf
+) -> tuple[CorpusHandle | None, Origin | None, int | None]:
+    if suite.spec.corpus is None:
+        return None, None, None
+    source = registry.corpus(suite.spec.corpus, suite)
+    loaded = load_corpus(source, request.access)
+    handle = CorpusHandle(f"corpus:{source.spec.name}", lambda: load_corpus(source, request.access).corpus, shelf)
+    shelf.get(handle.key, lambda: loaded.corpus)
+    return handle, loaded.origin, source.spec.documents
 
 
 def make_plans(selection: Selection, data: SuiteData, model: Model, request: Request) -> list[Plan]:
@@ -137,8 +166,7 @@ def _plan(selection: Selection, data: SuiteData, model: Model, request: Request,
     key = work_key(
         {
             "suite": [suite.name, suite.spec.version],
-            "tasks": {task.row.task: [task.queries.fingerprint, task.qrels.fingerprint] for task in data.tasks},
-            "corpus": data.loaded.corpus.fingerprint,
+            "tasks": {task.row.task: [_identity(unit, data) for unit in task.units] for task in data.tasks},
             "missing": data.missing,
             "model": [model.name, model.revision, model.setting],
             "setting": setting,
@@ -153,8 +181,14 @@ def _plan(selection: Selection, data: SuiteData, model: Model, request: Request,
 def origins(data: SuiteData) -> dict[str, Any]:
     """Where the corpus and each task came from."""
     tasks = {task.row.task: _origin(task.origin) for task in data.tasks}
-    return {"corpus": _origin(data.loaded.origin), "tasks": tasks}
+    return {"corpus": _origin(data.shared_origin), "tasks": tasks}
 
 
-def _origin(origin: Origin) -> dict[str, str | None]:
+def _identity(unit: Unit, data: SuiteData) -> list[str]:
+    return [unit.split, unit.queries.fingerprint, unit.qrels.fingerprint, data.handle(unit).fingerprint]
+
+
+def _origin(origin: Origin | None) -> dict[str, str | None] | None:
+    if origin is None:
+        return None
     return {"kind": origin.kind, "location": origin.location, "revision": origin.revision}

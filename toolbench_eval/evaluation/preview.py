@@ -35,7 +35,7 @@ def preview(request: Request, model: str, registry: Registry, reporter: Reporter
                         "task": f"{suite.name}/{task.row.task}",
                         "instruction": plan.instruction,
                         "queries": len(task.queries),
-                        "documents": len(plan.corpus_of(task)),
+                        "documents": sum(len(plan.corpus_of(task, unit)) for unit in task.units),
                         "data": task.origin.kind,
                         "state": "done" if done else "to do",
                         "folder": str(plan.workplace.folder),

@@ -66,7 +66,7 @@ class Workplace:
 
     def mark_done(self, task: str, result: TaskResult) -> None:
         """Note that a task's files are complete."""
-        names = [result.run_file, result.per_query_file, result.qrels_file]
+        names = [result.run_file, result.per_query_file, result.qrels_file, result.documents_file]
         files = {name: file_digest(self.partial / name) for name in names if name is not None}
         note = {"files": files, "result": result.model_dump(mode="json")}
         write_text(self._note(task), json.dumps(note))

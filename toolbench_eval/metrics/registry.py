@@ -96,7 +96,8 @@ def find(name: str) -> Definition:
     others = _from_packages()
     if name in others:
         return _loaded(others[name])
-    raise UnknownNameError("measure", name, [*built_in, *others, *known_spellings()], "docs/metrics.md lists all.")
+    spelled = {known.casefold(): known for known in [*known_spellings(), *built_in, *names()]}
+    raise UnknownNameError("measure", name, spelled.values(), "docs/metrics.md lists all.")
 
 
 def names() -> list[str]:

@@ -19,7 +19,7 @@ _TILE = 16
 with other last bits, than it does many."""
 
 
-def search_dense(queries: Scores, documents: Scores, k: int, *, block: int = 1 << 24) -> tuple[Columns, Scores]:
+def search_dense(queries: Scores, documents: Scores, k: int, *, block: int = 1 << 25) -> tuple[Columns, Scores]:
     """The k documents with the highest dot product for each query, best first.
 
     Documents with the same embedding get the same score, to the last bit, so that ties are ties; of equal scores the
@@ -30,7 +30,7 @@ def search_dense(queries: Scores, documents: Scores, k: int, *, block: int = 1 <
         queries: float32, shape (q, d).
         documents: float32, shape (n, d), in tie order (``Corpus.tie_order``).
         k: Number of documents wanted, at least 1.
-        block: Scores held in memory at once (4 bytes each), though at least those of 32 queries.
+        block: Scores held in memory at once (4 bytes each: 128 MiB), though at least those of 32 queries.
 
     Returns:
         Columns (int32: rows of ``documents``) and scores (float32), both of shape (q, min(k, n)).

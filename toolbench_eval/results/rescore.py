@@ -6,7 +6,7 @@ from pathlib import Path
 
 from toolbench_eval.data.qrels import Qrels
 from toolbench_eval.errors import DataError
-from toolbench_eval.evaluation.aggregate import TaskScores, aggregates, bootstrap
+from toolbench_eval.evaluation.aggregate import Naming, TaskScores, aggregates, bootstrap, subtask_means
 from toolbench_eval.metrics.language import parse_measures
 from toolbench_eval.metrics.score import Scores, score_run
 from toolbench_eval.ranking.run import Run
@@ -38,9 +38,11 @@ def rescore(path: Path, measures: list[str] | None = None) -> Result:
     for name, task in result.tasks.items():
         scores = _score(task, path.parent, wanted, str(result.task_setting.get("missing", "zero")))
         values = {measure: scores.aggregate(measure) for measure in scores.values}
-        tasks[name] = task.model_copy(update={"scores": values, "queries": len(scores.query_ids)})
+        subtasks = subtask_means(scores) if task.subtasks else {}
+        tasks[name] = task.model_copy(update={"scores": values, "subtasks": subtasks, "queries": len(scores.query_ids)})
         scored[name] = TaskScores(categories.get(name), values, scores.values)
-    changes = {"tasks": tasks, "aggregates": aggregates(scored), "headline": _headline(result, scored, wanted)}
+    averages = aggregates(scored, Naming.of(result.aggregates))
+    changes = {"tasks": tasks, "aggregates": averages, "headline": _headline(result, scored, wanted)}
     return result.model_copy(update=changes).with_identity()
 
 
@@ -74,6 +76,7 @@ def _categories(result: Result) -> dict[str, str]:
 def _headline(result: Result, scored: dict[str, TaskScores], measures: list[str]) -> Headline:
     old = result.headline
     metric = old.metric if old.metric in measures else measures[0]
-    interval = bootstrap(scored, metric, old.aggregate, int(result.task_setting.get("seed", 0)))
-    value = aggregates(scored)[old.aggregate][metric]
+    naming = Naming.of(result.aggregates)
+    interval = bootstrap(scored, metric, old.aggregate, int(result.task_setting.get("seed", 0)), naming=naming)
+    value = aggregates(scored, naming)[old.aggregate][metric]
     return Headline(metric=metric, aggregate=old.aggregate, value=value, ci95=interval)

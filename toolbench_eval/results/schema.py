@@ -28,6 +28,8 @@ class TaskResult(Part):
     category: str | None = None
     scores: dict[str, float]
     """Value of each measure over the task's queries."""
+    subtasks: dict[str, dict[str, float]] = {}
+    """The same for the splits of a task that has several (groups of splits, for IFEval)."""
     queries: int
     """Number of queries in the denominator."""
     failed: int = 0

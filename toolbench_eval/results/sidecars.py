@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from toolbench_eval.atomic import atomic_path
-from toolbench_eval.data.ids import positions_of, string_array
+from toolbench_eval.data.ids import string_array
 from toolbench_eval.data.qrels import Qrels
 from toolbench_eval.errors import DataError, MissingDataError
 from toolbench_eval.ranking.run import NO_DOCUMENT, Run
@@ -24,23 +24,11 @@ def write_documents(path: Path, doc_ids: pa.LargeStringArray) -> None:
     _write(path, pa.table({"document_id": doc_ids}))
 
 
-def write_run(path: Path, run: Run, vocabulary: pa.LargeStringArray) -> None:
-    """A run as rows (query, document, score) in rank order: int32 positions and float32 scores.
-
-    Args:
-        path: The file.
-        run: The run.
-        vocabulary: Document ids that the file's positions point into (see `write_documents`).
-
-    Raises:
-        DataError: The run has documents that the vocabulary lacks.
-    """
+def write_run(path: Path, run: Run) -> None:
+    """A run as rows (query, document, score) in rank order: int32 positions and float32 scores."""
     there = run.documents != NO_DOCUMENT
     queries = np.repeat(np.arange(len(run), dtype=np.int32), run.lengths)
-    documents = positions_of(run.doc_ids, vocabulary).astype(np.int32)[run.documents[there]]
-    if (documents < 0).any():
-        raise DataError("the run has documents that the corpus lacks", file=path)
-    _write(path, pa.table({"query": queries, "document": documents, "score": run.scores[there]}))
+    _write(path, pa.table({"query": queries, "document": run.documents[there], "score": run.scores[there]}))
 
 
 def write_qrels(path: Path, qrels: Qrels) -> None:

@@ -1,0 +1,74 @@
+"""Corpora that are loaded when they are needed, and let go when memory gets short."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from toolbench_eval.data.corpus import Corpus
+
+SHELF_BYTES = 2 * 2**30
+
+
+@dataclass
+class Shelf:
+    """The corpora that were used last, up to a number of bytes; the newest always stays.
+
+    Attributes:
+        limit: Bytes of text that may be kept.
+    """
+
+    limit: int = SHELF_BYTES
+    _kept: OrderedDict[str, Corpus] = field(default_factory=OrderedDict)
+
+    def get(self, key: str, load: Callable[[], Corpus]) -> Corpus:
+        """The corpus of a key, loaded if it is not at hand."""
+        if key not in self._kept:
+            self._kept[key] = load()
+        self._kept.move_to_end(key)
+        while len(self._kept) > 1 and sum(map(_size, self._kept.values())) > self.limit:
+            self._kept.popitem(last=False)
+        return self._kept[key]
+
+
+@dataclass(eq=False)
+class CorpusHandle:
+    """A corpus that can be had again at any time.
+
+    Attributes:
+        key: Name on the shelf.
+        load: Reads it.
+        shelf: Where it is kept.
+    """
+
+    key: str
+    load: Callable[[], Corpus]
+    shelf: Shelf
+    _fingerprint: str | None = None
+    _length: int | None = None
+
+    @property
+    def corpus(self) -> Corpus:
+        """The documents."""
+        return self.shelf.get(self.key, self.load)
+
+    @property
+    def fingerprint(self) -> str:
+        """The corpus's content fingerprint, computed once."""
+        if self._fingerprint is None:
+            self._fingerprint = self.corpus.fingerprint
+        return self._fingerprint
+
+    def __len__(self) -> int:
+        if self._length is None:
+            self._length = len(self.corpus)
+        return self._length
+
+    def part(self, name: str, choose: Callable[[Corpus], Corpus]) -> CorpusHandle:
+        """A handle of some of the documents."""
+        return CorpusHandle(f"{self.key}#{name}", lambda: choose(self.corpus), self.shelf)
+
+
+def _size(corpus: Corpus) -> int:
+    return int(corpus.texts.nbytes + corpus.ids.nbytes)

@@ -1,0 +1,66 @@
+"""The end of a task: its run is put together, scored and written."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+import pyarrow as pa
+
+from toolbench_eval.data.fingerprint import combined
+from toolbench_eval.data.tasks import TaskData
+from toolbench_eval.evaluation.aggregate import subtask_means
+from toolbench_eval.evaluation.plan import Plan
+from toolbench_eval.evaluation.timing import Timing
+from toolbench_eval.metrics.score import Scores, score_run
+from toolbench_eval.ranking.merge import merged, sorted_vocabulary
+from toolbench_eval.ranking.run import Run
+from toolbench_eval.results import sidecars
+from toolbench_eval.results.schema import TaskResult
+
+
+def finish_task(task: TaskData, plan: Plan, runs: Mapping[int, Run], timing: Timing) -> None:
+    """Score a task whose splits are all searched, and leave its files in the plan's workplace.
+
+    Raises:
+        DataError: The model gave a ranking that is none: unknown or repeated documents, NaN.
+        StorageError: The disk failed.
+    """
+    with timing.phase("score"):
+        parts = [runs[at] for at in range(len(task.units))]
+        vocabulary = sorted_vocabulary([run.doc_ids for run in parts])
+        run = merged(parts, vocabulary)
+        scores = score_run(run, task.qrels, plan.measures, missing=plan.switches.missing)
+    with timing.phase("write"):
+        plan.workplace.mark_done(task.row.task, _write(task, plan, run, scores))
+
+
+def _write(task: TaskData, plan: Plan, run: Run, scores: Scores) -> TaskResult:
+    place, name = plan.workplace, task.row.task
+    run_file, per_query_file, qrels_file = (place.path(kind, name) for kind in ("runs", "per_query", "qrels"))
+    documents_file = place.path("documents", _vocabulary_name(run.doc_ids))
+    if not documents_file.is_file():
+        sidecars.write_documents(documents_file, run.doc_ids)
+    sidecars.write_run(run_file, run)
+    sidecars.write_per_query(per_query_file, scores.query_ids, scores.values)
+    sidecars.write_qrels(qrels_file, task.qrels)
+    return TaskResult(
+        category=task.row.category,
+        scores={measure: scores.aggregate(measure) for measure in scores.values},
+        subtasks=subtask_means(scores) if len(task.units) > 1 else {},
+        queries=len(scores.query_ids),
+        failed=int((run.lengths == 0).sum()),
+        corpus_fingerprint=combined([plan.corpus_of(task, unit).fingerprint for unit in task.units]),
+        queries_fingerprint=task.queries.fingerprint,
+        qrels_fingerprint=task.qrels.fingerprint,
+        run_digest=sidecars.run_digest(run),
+        run_file=place.name(run_file),
+        per_query_file=place.name(per_query_file),
+        qrels_file=place.name(qrels_file),
+        documents_file=place.name(documents_file),
+    )
+
+
+def _vocabulary_name(doc_ids: pa.LargeStringArray) -> str:
+    digest = hashlib.sha256("\n".join(doc_ids.to_pylist()).encode())
+    return digest.hexdigest()[:12]
