@@ -126,10 +126,9 @@ def main() -> None:
     options = parser.parse_args()
     run, qrels = synthetic(options.queries, options.depth)
     shared, all_of_ours = list(SHARED), everything()
-    print(
-        f"{len(run)} queries x {run.depth} documents, {len(qrels.documents)} judgments; Python {platform.python_version()}, "
-        f"numpy {np.__version__}, pytrec_eval {pytrec_eval.__version__}, ir_measures {ir_measures.__version__}"
-    )
+    print(f"{len(run)} queries x {run.depth} documents, {len(qrels.documents)} judgments")
+    print(f"Python {platform.python_version()}, numpy {np.__version__}", end=", ")
+    print(f"pytrec_eval {pytrec_eval.__version__}, ir_measures {ir_measures.__version__}")
     print(f"largest difference from pytrec_eval in {len(shared)} measures: {largest_difference(run, qrels):.1e}")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "run.txt"

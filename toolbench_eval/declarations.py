@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -128,9 +129,7 @@ def inspect_card(path: Path) -> tuple[ModelCard | None, Faults]:
     from toolbench_eval.cards import ModelCard
 
     card, faults = _inspect_file(ModelCard, path)
-    if card is not None and card.name != path.stem:
-        faults.append(DataError(f"must be '{path.stem}', the name of the file", file=path, field="name"))
-    return card, faults
+    return card, [*faults, *([] if card is None else _card_faults(card, path))]
 
 
 def _suite_faults(spec: SuiteDeclaration, path: Path) -> Faults:
@@ -146,7 +145,11 @@ def _suite_faults(spec: SuiteDeclaration, path: Path) -> Faults:
         faults.append(DataError(message, file=path, field="corpus"))
     faults += _refusals(parse_measure, spec.metrics, path, "metrics")
     wrong_headline = _refusals(parse_measure, [spec.headline.metric], path, "headline.metric")
-    if not faults and not wrong_headline and parse_measure(spec.headline.metric) not in map(parse_measure, spec.metrics):
+    if (
+        not faults
+        and not wrong_headline
+        and parse_measure(spec.headline.metric) not in map(parse_measure, spec.metrics)
+    ):
         wrong_headline.append(DataError("must be one of the suite's metrics", file=path, field="headline.metric"))
     known = [f"{spec.group}_macro", f"{spec.unit}_macro", "micro"]
     if spec.headline.aggregate not in known:
@@ -156,13 +159,41 @@ def _suite_faults(spec: SuiteDeclaration, path: Path) -> Faults:
     return [*faults, *wrong_headline, *_switch_faults(spec, path)]
 
 
+def _card_faults(card: ModelCard, path: Path) -> Faults:
+    """What the schema alone does not see."""
+    from pydantic import ValidationError
+
+    from toolbench_eval.retrievers.families import factory
+    from toolbench_eval.switches import check_switch
+
+    # One's own factory (`package.module:factory`) is imported when the model is made, not to look at its card.
+    faults = [] if ":" in card.family else _refusals(factory, [card.family], path, "family")
+    if card.name != path.stem:
+        faults.append(DataError(f"must be '{path.stem}', the name of the file", file=path, field="name"))
+    for name, value in card.switches.items():
+        faults += _refusals(partial(check_switch, name), [value], path, f"switches.{name}")
+    for table, templates in (("templates", card.templates), ("own_prompts", card.own_prompts)):
+        texts = {} if templates is None else templates.model_dump()
+        for name, text in texts.items():
+            place = "{text}" if name == "document" else "{query}"
+            if place not in text:
+                faults.append(DataError(f"lacks {place}", file=path, field=f"{table}.{name}"))
+    for protocol in card.protocols:
+        try:
+            card.under(protocol)
+        except ValidationError as error:
+            found = [_fault(one, path, None) for one in error.errors()]
+            faults += [DataError(f"under '{protocol}': {one.message}", file=path, field=one.field) for one in found]
+    return faults
+
+
 def _switch_faults(spec: SuiteDeclaration, path: Path) -> Faults:
     from toolbench_eval.switches import check_switch
 
     faults: Faults = []
     for name, switch in spec.switches.items():
         values = [value for value in (switch.default, switch.paper, switch.released) if value is not None]
-        faults += _refusals(lambda value, name=name: check_switch(name, value), values, path, f"switches.{name}")
+        faults += _refusals(partial(check_switch, name), values, path, f"switches.{name}")
     return faults
 
 

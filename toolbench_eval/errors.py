@@ -8,6 +8,7 @@ EvalHarnessError                 exit code
 ├── GateError                    1   a gate, check or verification failed
 └── OutsideError                 3   hub, endpoint, disk
     ├── HubError                 3
+    ├── EndpointError            3
     └── StorageError             3
 """
 
@@ -97,6 +98,10 @@ class OutsideError(EvalHarnessError):
 
 class HubError(OutsideError):
     """The hub did not answer, or answered with an error."""
+
+
+class EndpointError(OutsideError):
+    """The endpoint of a hosted model did not answer, or answered with something that is no answer."""
 
 
 class StorageError(OutsideError):

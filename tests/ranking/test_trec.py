@@ -107,7 +107,8 @@ def test_scores_are_single_precision(tmp_path):
 
 
 BAD_RUNS = [
-    ("q Q0 a 1 1.0 t\nq Q0 b 1.0 t\n", 2, None, "expected 6 fields (query Q0 document rank score tag), found 5: 'q Q0 b 1.0 t'"),
+    ("q Q0 a 1 1.0 t\nq Q0 b 1.0 t\n", 2, None,
+     "expected 6 fields (query Q0 document rank score tag), found 5: 'q Q0 b 1.0 t'"),
     ("q Q0 a 1 1.0 t\n\n\nq 0 b 1\n", 4, None, "expected 6 fields"),
     ("q Q0  1 0.5 t\n", 1, None, "found 5"),
     ("q Q0 a 1 high t\n", 1, "score", "must be a number, not 'high'"),
@@ -115,7 +116,8 @@ BAD_RUNS = [
     ("q Q0 a 1 NaN t\n", 1, "score", "must be a number, not 'NaN'"),
     ("q Q0 a 1 1_0 t\n", 1, "score", "must be a number, not '1_0'"),
     ("q Q0 a 1 0x10 t\n", 1, "score", "must be a number, not '0x10'"),
-    ("q Q0 a 1 2 t\np Q0 a 1 2 t\n\nq Q0 b 2 1 t\nq Q0 a 3 0 t\n", 5, "document", "query 'q' has document 'a' a second time; it is in row 1 already"),
+    ("q Q0 a 1 2 t\np Q0 a 1 2 t\n\nq Q0 b 2 1 t\nq Q0 a 3 0 t\n", 5, "document",
+     "query 'q' has document 'a' a second time; it is in row 1 already"),
     (b"q Q0 a 1 2 t\nq Q0 \xff 1 2 t\n", 2, "document", "is not UTF-8"),
     ("", None, None, "the file is empty; a run file has lines 'query Q0 document rank score tag'"),
     (" \n\n\t\n", None, None, "the file is empty"),
@@ -144,7 +146,8 @@ JUDGED = {"q2": {"b": 1, "a": -1, "c": 0}, "q1": {"a": 2}}
 
 @pytest.mark.parametrize(
     "content",
-    [QRELS, QRELS.replace(" ", "\t"), QRELS.replace(" ", " \t "), QRELS + "\n\n", QRELS.replace("\n", "\r\n"), QRELS.replace(" 2\n", " +2\n"), QRELS.replace(" 0 ", " Q0 ")],
+    [QRELS, QRELS.replace(" ", "\t"), QRELS.replace(" ", " \t "), QRELS + "\n\n",
+     QRELS.replace("\n", "\r\n"), QRELS.replace(" 2\n", " +2\n"), QRELS.replace(" 0 ", " Q0 ")],
 )  # fmt: skip
 def test_read_qrels(content, tmp_path):
     assert judgments(read_qrels(written(tmp_path / "qrels", content))) == JUDGED
@@ -248,7 +251,7 @@ def test_writing_twice_gives_the_same_bytes(tmp_path):
 
 def test_ids_that_no_line_can_hold(tmp_path):
     for unfit in ("a b", "a\tb", "", "a\n"):
-        with pytest.raises(DataError, match="(?s)document id .* is empty or has a blank"):
+        with pytest.raises(DataError, match=r"(?s)document id .* is empty or has a blank"):
             write_run(small_run(("a", unfit)), tmp_path / "run", "t")
     assert list(tmp_path.iterdir()) == []
     unused = Run(small_run().query_ids, string_array(["a", "b", "not used"]), small_run().documents, small_run().scores)

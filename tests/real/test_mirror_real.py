@@ -51,21 +51,8 @@ def test_mair(mirror: Access, repo: str, kind: str, total: int) -> None:
     configs = available(repo, None, mirror)
     assert len(configs) == 17
     several = {config: splits for config, splits in configs.items() if splits != [kind]}
-    assert list(several) == ["IFEval"]
-    assert sorted(several["IFEval"]) == sorted(
-        f"{part}_{kind}"
-        for part in [
-            "punctuation",
-            "detectable_content",
-            "change_case",
-            "detectable_format",
-            "length_constraints",
-            "combination",
-            "language",
-            "startend",
-            "keywords",
-        ]
-    )
+    assert {config: len(splits) for config, splits in several.items()} == {"IFEval": 9}
+    assert {f"punctuation_{kind}", f"detectable_content_{kind}", f"keywords_{kind}"} < set(several["IFEval"])
     assert sum(rows(mirror, repo, config, split) for config, splits in configs.items() for split in splits) == total
 
 

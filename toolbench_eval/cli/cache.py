@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from toolbench_eval.cli.options import Json
+from toolbench_eval.errors import UsageError
 
 app = typer.Typer(help="What the harness keeps on the disk.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -16,7 +18,12 @@ Out = Annotated[Path, typer.Option("--out", help="Folder of results, whose unfin
 
 @app.command("list")
 def list_(out: Out = Path("results"), as_json: Json = False) -> None:
-    """List data sets and models of the hub that lie in the cache, and unfinished results."""
+    """List data sets and models of the hub that lie in the cache, and unfinished results.
+
+    \b
+    Example:
+      evalharness cache list --out results/
+    """
     from toolbench_eval.cli.output import print_json, print_table
     from toolbench_eval.data.caches import entries
 
@@ -38,13 +45,26 @@ def prune(
     out: Out = Path("results"),
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Remove entries; what is removed is fetched or computed again when it is needed."""
+    """Remove entries; what is removed is fetched or computed again when it is needed.
+
+    \b
+    Examples:
+      evalharness cache prune unfinished
+      evalharness cache prune mangopy/ToolRet-Tools --yes
+    """
     from toolbench_eval.data.caches import chosen, remove
 
     doomed = chosen(name, out)
     for entry in doomed:
         typer.echo(f"{entry.kind} {entry.name} ({entry.size / 1e6:.1f} MB) {entry.path}")
-    if not yes:
-        typer.confirm(f"remove {len(doomed)} entries?", abort=True)
+    if not yes and not _confirmed(f"remove {len(doomed)} entries?"):
+        typer.echo("nothing was removed")
+        return
     for entry in doomed:
         remove(entry)
+
+
+def _confirmed(question: str) -> bool:
+    if not sys.stdin.isatty():
+        raise UsageError("there is no terminal to ask at; say --yes to remove these entries")
+    return typer.confirm(question)

@@ -20,7 +20,13 @@ def list_(
     online: Annotated[bool, typer.Option("--online", help="Ask the hub, too, for what is not here.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Say for each task and corpus whether its data is here, and where. Asks no hub unless told."""
+    """Say for each task and corpus whether its data is here, and where. Asks no hub unless told.
+
+    \b
+    Examples:
+      evalharness data list
+      evalharness data list toolret --data mirror/
+    """
     from toolbench_eval.data.availability import availability
     from toolbench_eval.data.sources import Access
     from toolbench_eval.registry import Registry
@@ -36,7 +42,12 @@ def fetch(
     tasks_dir: TasksDir = None,
     allow_missing: Annotated[bool, typer.Option("--allow-missing", help="Go on where tasks have no data.")] = False,
 ) -> None:
-    """Download the data of tasks into the local cache, at the pinned revisions, and read it once."""
+    """Download the data of tasks into the local cache, at the pinned revisions, and read it once.
+
+    \b
+    Example:
+      evalharness data fetch toolret
+    """
     for row in _loaded(task, data, tasks_dir, offline=False, allow_missing=allow_missing):
         typer.echo(f"{row['name']}: {row['rows']} rows from {row['origin']} {row['location']}")
 
@@ -53,6 +64,10 @@ def pin(
     """Write down the content fingerprints of a suite's data as TOML.
 
     A file `pins.toml` beside a `suite.toml` is checked at every run: data that differs is refused.
+
+    \b
+    Example:
+      evalharness data pin sample --out my-suite/pins.toml
     """
     from toolbench_eval.atomic import write_text
     from toolbench_eval.data.pins import pins_toml

@@ -8,13 +8,18 @@ from typing import NoReturn
 
 import typer
 
-from toolbench_eval.cli import cache, data, models, rescore, run, score, tasks
+from toolbench_eval.cli import cache, data, effect, models, rescore, run, score, tasks
 from toolbench_eval.errors import EvalHarnessError
 
-EPILOG = (
-    "Examples:  evalharness run --task sample --model bm25  ·  evalharness tasks list  ·  "
-    "evalharness score qrels.txt run.txt 'nDCG@10 R@100'.  --debug anywhere shows tracebacks."
-)
+EPILOG = """\b
+Examples:
+  evalharness tasks list
+  evalharness run --task sample --model bm25
+  evalharness score qrels.txt run.txt 'nDCG@10 R@100'
+
+--debug anywhere shows tracebacks. Exit codes: 0 fine; 1 a check failed; 2 wrong usage or bad input; 3 disk, hub or
+endpoint failed; 130 interrupted.
+"""
 
 app = typer.Typer(
     name="evalharness",
@@ -29,6 +34,7 @@ app = typer.Typer(
 app.command("run")(run.command)
 app.command("score")(score.command)
 app.command("rescore")(rescore.command)
+app.command("instruction-effect")(effect.command)
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(models.app, name="models")
 app.add_typer(data.app, name="data")
@@ -53,29 +59,47 @@ def main() -> NoReturn:
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     debug = len(arguments) < len(sys.argv) - 1
     try:
-        code = app(args=arguments, standalone_mode=False)
+        code = _invoke(arguments)
+        sys.stdout.flush()  # here, and not at exit, where a full disk could no longer be told
     except BrokenPipeError:
-        # The reader went away (`| head`); Python would complain once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        code = _reader_left()
     except (KeyboardInterrupt, typer.Abort):
-        sys.exit(_fail("interrupted; what is finished is kept, the same command continues", 130))
-    except EvalHarnessError as error:
-        if debug:
-            raise
-        sys.exit(_fail(str(error), error.exit_code))
+        code = _fail("interrupted; what is finished is kept, the same command continues", 130)
     except Exception as error:
-        if hasattr(error, "show") and hasattr(error, "exit_code"):  # wrong usage, found by typer
-            error.show()
-            sys.exit(error.exit_code)
-        if debug:
+        if debug and not _is_usage_error(error):
             raise
-        sys.exit(_unexpected(error))
-    sys.exit(code if isinstance(code, int) else 0)
+        code = _told(error)
+    sys.exit(code)
 
 
-def _unexpected(error: Exception) -> int:
-    """Errors of the system that no part of the program named."""
+def _invoke(arguments: list[str]) -> int:
+    """Run the command; unlike typer's own `main`, leaves every error to the caller."""
+    command = typer.main.get_command(app)
+    try:
+        with command.make_context("evalharness", arguments) as context:
+            command.invoke(context)
+    except typer.Exit as leave:
+        return leave.exit_code
+    return 0
+
+
+def _reader_left() -> int:
+    """The reader went away (`| head`), which is no error; without this, Python would complain at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _is_usage_error(error: Exception) -> bool:
+    """Whether typer found the error in the arguments: by its shape, since typer's versions differ in the class."""
+    return hasattr(error, "format_message") and hasattr(error, "exit_code")
+
+
+def _told(error: Exception) -> int:
+    """Print what the user should know; returns the exit code."""
+    if isinstance(error, EvalHarnessError):
+        return _fail(str(error), error.exit_code)
+    if _is_usage_error(error):
+        return _told_usage(error)
     if isinstance(error, MemoryError):
         return _fail("out of memory", 3)
     if isinstance(error, OSError):
@@ -83,6 +107,16 @@ def _unexpected(error: Exception) -> int:
     return _fail(f"unexpected {type(error).__name__}: {error}. Please report it with the output of --debug", 3)
 
 
+def _told_usage(error: Exception) -> int:
+    context = getattr(error, "ctx", None)
+    if type(error).__name__ == "NoArgsIsHelpError":
+        sys.stderr.write(f"{context.get_help() if context else ''}\n")
+        return 2
+    text = " ".join(error.format_message().replace("Value error, ", "").split())  # type: ignore[attr-defined]
+    where = f" See '{context.command_path} --help'." if context else ""
+    return _fail(f"{text.rstrip('.')}.{where}", 2)
+
+
 def _fail(message: str, code: int) -> int:
-    print(f"error: {message}", file=sys.stderr)  # noqa: T201
+    sys.stderr.write(f"error: {message}\n")
     return code

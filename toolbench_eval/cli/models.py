@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,7 +13,13 @@ app = typer.Typer(help="What can be run.", no_args_is_help=True, rich_markup_mod
 
 @app.command("list")
 def list_(tasks_dir: TasksDir = None, as_json: Json = False) -> None:
-    """List the models that have a card; any hub id or folder of a sentence-transformers model works, too."""
+    """List the models that have a card; any hub id or folder of a sentence-transformers model works, too.
+
+    \b
+    Examples:
+      evalharness models list
+      evalharness models list --tasks-dir my-cards/ --json
+    """
     from toolbench_eval.cli.output import print_json, print_table
     from toolbench_eval.registry import Registry
 
@@ -21,7 +27,7 @@ def list_(tasks_dir: TasksDir = None, as_json: Json = False) -> None:
     if as_json:
         print_json(rows)
     else:
-        print_table(rows)
+        print_table([{"model": r["model"], "family": r["family"], "what": _what(r)} for r in rows])
 
 
 @app.command()
@@ -30,7 +36,12 @@ def show(
     tasks_dir: TasksDir = None,
     as_json: Json = False,
 ) -> None:
-    """Show a model's card: weights, pooling, templates, limits, and what no source confirms."""
+    """Show a model's card: weights, pooling, templates, limits, and what no source confirms.
+
+    \b
+    Example:
+      evalharness models show bge
+    """
     from toolbench_eval.cli.output import print_json
     from toolbench_eval.registry import Registry
     from toolbench_eval.retrievers.load import find_card
@@ -41,6 +52,10 @@ def show(
         return
     for name, value in card.model_dump(mode="json", exclude_defaults=True).items():
         _line(name, value)
+
+
+def _what(row: dict[str, Any]) -> str:
+    return " · ".join(filter(None, [row["title"], row["hub"]]))
 
 
 def _line(name: str, value: object, indent: str = "") -> None:

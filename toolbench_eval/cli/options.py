@@ -2,20 +2,44 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+
+class Instruction(StrEnum):
+    """Settings of a result."""
+
+    WITH = "with"
+    WITHOUT = "without"
+
+
+def whole_number(text: str) -> int:
+    """Read a whole number.
+
+    Raises:
+        typer.BadParameter: It is none.
+    """
+    try:
+        return int(text)
+    except ValueError:
+        raise typer.BadParameter(f"must be a whole number, found '{text}'") from None
+
+
 TasksDir = Annotated[
     list[Path] | None,
-    typer.Option("--tasks-dir", help="Folder with own tasks, corpora and model cards (repeatable)."),
+    typer.Option("--tasks-dir", metavar="DIR", help="Folder with own tasks, corpora and model cards (repeatable)."),
 ]
 DataDir = Annotated[
     Path | None,
     typer.Option(
-        "--data", envvar="EVALHARNESS_DATA", help="Mirror of the hub: DIR/<owner>/<name>/..., asked before the network."
+        "--data",
+        metavar="DIR",
+        envvar="EVALHARNESS_DATA",
+        help="Mirror of the hub: DIR/<owner>/<name>/..., looked up before the network.",
     ),
 ]
 Offline = Annotated[bool, typer.Option("--offline", help="Never touch the network.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout; notes and progress go to stderr.")]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,16 +12,24 @@ from typing import Any
 
 from toolbench_eval.evaluation.reporter import Advance
 
-PIPED_WIDTH = 200
+UNBOUNDED = 10_000
+"""Columns of a table that goes to a file or a pipe."""
 
 
 def print_json(values: Any) -> None:
-    """One JSON object on stdout."""
+    """One JSON document on stdout."""
     sys.stdout.write(json.dumps(values, ensure_ascii=False, allow_nan=False) + "\n")
 
 
+def width() -> int:
+    """Columns that tables may take: those of the terminal or of `COLUMNS`; elsewhere no limit."""
+    if sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit():
+        return shutil.get_terminal_size().columns
+    return UNBOUNDED
+
+
 def print_table(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Rows as a table; numbers to the right. As wide as needed when stdout is not a terminal."""
+    """Rows as a table; numbers to the right. What does not fit is wrapped in the last column."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -27,14 +37,17 @@ def print_table(rows: Sequence[Mapping[str, Any]]) -> None:
     if not rows:
         sys.stdout.write("nothing to show\n")
         return
-    console = Console(width=None if sys.stdout.isatty() else PIPED_WIDTH, highlight=False, markup=False)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    *_, last = rows[0]
     for name in rows[0]:
         numeric = all(_is_number(row[name]) for row in rows)
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold", no_wrap=name != last)
     for row in rows:
         table.add_row(*("" if value is None else str(value) for value in row.values()))
-    console.print(table)
+    console = Console(width=width(), highlight=False, markup=False, emoji=False)
+    with console.capture() as printed:
+        console.print(table)
+    sys.stdout.writelines(f"{line.rstrip()}\n" for line in printed.get().splitlines())
 
 
 def _is_number(value: Any) -> bool:
@@ -44,24 +57,18 @@ def _is_number(value: Any) -> bool:
 class TerminalReporter:
     """Notes, warnings and progress bars on stderr; bars only where a person watches."""
 
-    def __init__(self, *, quiet: bool = False) -> None:
-        """Whether notes are left out, too."""
-        self._quiet = quiet
-        self._bars = sys.stderr.isatty() and not quiet
-
     def note(self, text: str) -> None:
         """A line on stderr."""
-        if not self._quiet:
-            sys.stderr.write(f"{text}\n")
+        sys.stderr.write(f"{text}\n")
 
     def warn(self, text: str) -> None:
-        """A line on stderr, also when quiet."""
+        """A line on stderr that says so."""
         sys.stderr.write(f"warning: {text}\n")
 
     @contextmanager
     def track(self, what: str, total: int) -> Iterator[Advance]:
         """A bar with rate and time left."""
-        if not self._bars or total == 0:
+        if total == 0 or not sys.stderr.isatty():
             yield lambda _: None
             return
         from rich.console import Console
@@ -76,13 +83,13 @@ class TerminalReporter:
 
         columns = [
             TextColumn("{task.description}"),
-            BarColumn(),
+            BarColumn(bar_width=None),
             MofNCompleteColumn(),
             TextColumn("{task.fields[rate]}"),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
         ]
-        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        with Progress(*columns, console=Console(stderr=True), transient=True, expand=True) as progress:
             bar = progress.add_task(what, total=total, rate="")
 
             def advance(steps: int) -> None:

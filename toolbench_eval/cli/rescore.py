@@ -7,31 +7,39 @@ from typing import Annotated
 
 import typer
 
-from toolbench_eval.cli.options import Json
+from toolbench_eval.cli.options import Instruction, Json
 
 
 def command(
     result: Annotated[Path, typer.Argument(help="Result file, or a folder that holds exactly one.")],
     metrics: Annotated[
-        list[str] | None, typer.Option("--metrics", help="What to compute. Default: what the result has.")
+        list[str] | None,
+        typer.Option("--metrics", metavar="LIST", help="What to compute. Default: what the result has."),
     ] = None,
     task: Annotated[
-        str | None, typer.Option("--task", help="Narrow a folder to the result of this suite or task.")
+        str | None, typer.Option("--task", metavar="T", help="Narrow a folder to the result of this suite or task.")
     ] = None,
-    instruction: Annotated[str | None, typer.Option("--instruction", help="Narrow a folder: with or without.")] = None,
+    instruction: Annotated[
+        Instruction | None, typer.Option("--instruction", help="Narrow a folder to the results of this setting.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Score a stored run again: no model, no corpus, no network.
 
-    Example:
-      evalharness rescore results/sample/bm25 --instruction with --metrics 'RR@10 ERR@20'
+    The result is printed; the stored one stays as it is.
+
+    \b
+    Examples:
+      evalharness rescore results/sample/bm25 --instruction with
+      evalharness rescore results/sample/bm25 --instruction with --metrics 'RR@10 ERR@20' --json
     """
     from toolbench_eval.cli.output import print_json
     from toolbench_eval.cli.summary import print_summary
     from toolbench_eval.results.rescore import rescore
     from toolbench_eval.results.store import find_result
 
-    scored = rescore(find_result(result, task=task, instruction=instruction), metrics)
+    wanted = None if instruction is None else instruction.value
+    scored = rescore(find_result(result, task=task, instruction=wanted), metrics)
     if as_json:
         print_json(scored.model_dump(mode="json"))
     else:

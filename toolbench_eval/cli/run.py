@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from toolbench_eval.cli.options import DataDir, Json, Offline, TasksDir
+from toolbench_eval.cli.options import DataDir, Json, Offline, TasksDir, whole_number
 
 if TYPE_CHECKING:
     from toolbench_eval.evaluation.request import Request
     from toolbench_eval.registry import Registry
 
 
-class Instruction(StrEnum):
+class InstructionChoice(StrEnum):
     """Choices of `--instruction`."""
 
     WITH = "with"
@@ -41,17 +41,18 @@ class Dtype(StrEnum):
 
 def command(  # noqa: PLR0913, PLR0917 - the options are the contract
     task: Annotated[
-        list[str], typer.Option("--task", "-t", help="Suite, suite/task, suite:category or glob (repeatable).")
+        list[str],
+        typer.Option("--task", "-t", metavar="T", help="Suite, suite/task, suite:category or glob (repeatable)."),
     ],
-    model: Annotated[str, typer.Option("--model", "-m", help="Name, hub id, folder, or several joined by + (fusion).")],
+    model: Annotated[str, typer.Option("--model", "-m", metavar="M", help="Name, hub id, folder, or several joined by + (fusion).")],
     out: Annotated[
-        Path, typer.Option("--out", help="Where results go; the same command again continues there.")
+        Path, typer.Option("--out", metavar="DIR", help="Where results go; the same command again continues there.")
     ] = Path("results"),
     data: DataDir = None,
     tasks_dir: TasksDir = None,
     offline: Offline = False,
     instruction: Annotated[
-        Instruction | None,
+        InstructionChoice | None,
         typer.Option(
             "--instruction", help="Queries with their instructions, without, or both. Default: the suite's own."
         ),
@@ -63,20 +64,33 @@ def command(  # noqa: PLR0913, PLR0917 - the options are the contract
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One switch (repeatable).")
     ] = None,
     k: Annotated[
-        int | None, typer.Option("--k", help="Depth of the run. Default: the suite's own, mostly 100.")
+        int | None,
+        typer.Option(
+            "--k", metavar="N", parser=whole_number, help="Depth of the run. Default: the suite's own, mostly 100."
+        ),
     ] = None,
-    limit: Annotated[int | None, typer.Option("--limit", help="First N queries of each task (partial result).")] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            "--limit", metavar="N", parser=whole_number, help="First N queries of each task (partial result)."
+        ),
+    ] = None,
     allow_missing: Annotated[
         bool, typer.Option("--allow-missing", help="Go on where tasks have no data (partial result).")
     ] = False,
     metrics: Annotated[
-        list[str] | None, typer.Option("--metrics", help="Measures beside the suite's: 'nDCG@10 R@100'.")
+        list[str] | None,
+        typer.Option("--metrics", metavar="LIST", help="Measures beside the suite's: 'nDCG@10 R@100'."),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of everything that draws numbers.")] = 0,
+    seed: Annotated[
+        int,
+        typer.Option("--seed", metavar="N", parser=whole_number, help="Seed of everything that draws numbers."),
+    ] = 0,
     batch_tokens: Annotated[
-        int, typer.Option("--batch-tokens", min=1, help="Tokens that are encoded at a time.")
+        int,
+        typer.Option("--batch-tokens", metavar="N", parser=whole_number, help="Tokens that are encoded at a time."),
     ] = 16384,
-    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
+    device: Annotated[str, typer.Option("--device", metavar="D", help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
     dtype: Annotated[
         Dtype | None, typer.Option("--dtype", help="Number format of the weights. Default: the card's.")
     ] = None,
@@ -90,12 +104,15 @@ def command(  # noqa: PLR0913, PLR0917 - the options are the contract
 ) -> None:
     """Evaluate a model on tasks.
 
+    The same command again continues where an interrupted one stopped, or shows the finished result.
+
+    \b
     Examples:
       evalharness run --task sample --model bm25
-
+      evalharness run --task sample/trips --model bm25+tfidf --metrics 'RR ERR@20'
       evalharness run --task toolret --model bge --data mirror/ --allow-missing
-
-      evalharness run --task toolret:web --model bm25+minilm --instruction with --protocol paper
+      evalharness run --task toolret:web --model bm25 --instruction with --protocol paper
+      evalharness run --task toolret --model bm25 --dry-run
     """
     from toolbench_eval.data.sources import Access
     from toolbench_eval.evaluation.request import Request
@@ -135,7 +152,7 @@ def _execute(request: Request, model: str, registry: Registry, as_json: bool) ->
     from toolbench_eval.cli.summary import print_summary
     from toolbench_eval.evaluation.pipeline import run
 
-    results = run(request, model, registry, TerminalReporter(quiet=as_json))
+    results = run(request, model, registry, TerminalReporter())
     if as_json:
         print_json({"schema_version": 1, "results": [result.model_dump(mode="json") for result in results]})
     else:
@@ -146,8 +163,12 @@ def _show_plan(request: Request, model: str, registry: Registry, as_json: bool) 
     from toolbench_eval.cli.output import TerminalReporter, print_json, print_table
     from toolbench_eval.evaluation.preview import preview
 
-    rows = preview(request, model, registry, TerminalReporter(quiet=as_json))
+    rows = preview(request, model, registry, TerminalReporter())
     if as_json:
         print_json({"plan": rows})
-    else:
-        print_table(rows)
+        return
+    for folder in dict.fromkeys(row["folder"] for row in rows):
+        planned = [row for row in rows if row["folder"] == folder]
+        typer.echo(f"{model}, {planned[0]['instruction']} instruction -> {folder}")
+        print_table([{name: row[name] for name in row if name not in ("folder", "instruction")} for row in planned])
+        typer.echo("")

@@ -41,8 +41,11 @@ def command(
 ) -> None:
     """Score any TREC run against any TREC qrels; no model, no task.
 
-    Example:
+    \b
+    Examples:
+      evalharness score qrels.txt run.txt 'nDCG@10 R@100'
       evalharness score qrels.txt run.txt.gz 'nDCG@10 P(rel=2)@5 AP' -q
+      evalharness score qrels.txt run.txt ndcg_cut_10 map --json
     """
     from toolbench_eval.metrics.language import parse_measures
     from toolbench_eval.metrics.score import score_run

@@ -3,57 +3,69 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
-from toolbench_eval.cli.output import print_table
+from toolbench_eval.cli.output import print_table, width
 from toolbench_eval.results.schema import Result
 
-SHOWN_COLUMNS = 6
+MOST_COLUMNS = 6
+"""Columns of scores, where there is room."""
+
+COLUMN = 9
+"""Characters that a column of numbers takes."""
 
 
-def print_summary(results: list[Result], folders: list[Path] | None = None) -> None:
-    """Headline of every result with its interval, then a table of categories and tasks."""
-    for at, result in enumerate(results):
+def print_summary(results: list[Result]) -> None:
+    """The headline of every result with its interval, then a table of averages and tasks for each suite."""
+    for result in results:
         sys.stdout.write(f"{headline(result)}\n")
-        if folders is not None:
-            sys.stdout.write(f"  {folders[at]}\n")
-    sys.stdout.write("\n")
     for suite in dict.fromkeys(result.suite for result in results):
-        of_suite = [result for result in results if result.suite == suite]
-        print_table(_rows(of_suite))
+        sys.stdout.write("\n")
+        print_table(_rows([result for result in results if result.suite == suite]))
 
 
 def headline(result: Result) -> str:
-    """One line: what was evaluated and what came out."""
+    """One line: what came out, of which model, in which setting."""
     line = result.headline
     low, high = line.ci95
-    setting = f"{result.task_setting['instruction']} instruction, protocol {result.task_setting['protocol']}"
-    marks = " · PARTIAL" if result.partial else ""
-    value = f"{line.metric} {line.value:.4f} [{low:.4f}, {high:.4f}]"
-    return f"{result.suite} · {result.model} · {setting} · {value} {line.aggregate}{marks}"
+    setting = f"{result.task_setting['instruction']} instruction"
+    protocol = result.task_setting["protocol"]
+    parts = [f"{line.metric} {line.value:.4f} [{low:.4f}, {high:.4f}]", f"{result.suite} {line.aggregate}"]
+    parts += [result.model, setting if protocol == "default" else f"{setting}, protocol {protocol}"]
+    parts += ["PARTIAL"] if result.partial else []
+    return " · ".join(parts)
 
 
 def _rows(results: list[Result]) -> list[dict[str, Any]]:
-    measures = _shown(results[0])[: SHOWN_COLUMNS // len(results)]
-    rows = [
-        _row(name, "", results, measures, lambda r, m, a=name: r.aggregates[a][m]) for name in _averages(results[0])
-    ]
-    for by in (name for name in results[0].aggregates if name.startswith("by_")):
-        for group in results[0].aggregates[by]:
-            rows.append(_row(group, "", results, measures, lambda r, m, b=by, g=group: r.aggregates[b][g][m]))
-    for task, found in results[0].tasks.items():
-        rows.append(_row(f"  {task}", found.queries, results, measures, lambda r, m, t=task: r.tasks[t].scores[m]))
-    return rows
+    first = results[0]
+    values: dict[str, tuple[Any, Callable[[Result], dict[str, Any]]]] = {}
+    for name in _averages(first):
+        values[name] = ("", lambda result, name=name: result.aggregates[name])
+    for groups in (name for name in first.aggregates if name.startswith("by_")):
+        for group in first.aggregates[groups]:
+            values[group] = ("", lambda result, at=groups, group=group: result.aggregates[at][group])
+    for task, found in first.tasks.items():
+        values[f"  {task.removeprefix(f'{first.suite}/')}"] = (found.queries, lambda r, t=task: r.tasks[t].scores)
+    measures = _shown(first)[: _room(max(map(len, values)), len(results))]
+    return [_row(name, queries, results, measures, scores) for name, (queries, scores) in values.items()]
 
 
-def _row(name: str, queries: Any, results: list[Result], measures: list[str], value: Any) -> dict[str, Any]:
+def _row(
+    name: str, queries: Any, results: list[Result], measures: list[str], scores: Callable[[Result], dict[str, Any]]
+) -> dict[str, Any]:
     row: dict[str, Any] = {"": name, "queries": queries}
     for measure in measures:
         for result in results:
             column = measure if len(results) == 1 else f"{measure}\n{_short(result)}"
-            row[column] = f"{value(result, measure):.4f}"
+            row[column] = f"{scores(result)[measure]:.4f}"
     return row
+
+
+def _room(names: int, results: int) -> int:
+    """How many measures fit beside names of this length, at least one."""
+    columns = min(MOST_COLUMNS, (width() - names - COLUMN) // COLUMN)
+    return max(1, columns // results)
 
 
 def _short(result: Result) -> str:
@@ -66,7 +78,7 @@ def _averages(result: Result) -> list[str]:
 
 
 def _shown(result: Result) -> list[str]:
-    """The headline's measure, and others at its depth, as many as a terminal holds."""
+    """The headline's measure, others at its depth, then the rest."""
     first = result.headline.metric
     _, at, cut = first.partition("@")
     there = list(next(iter(result.tasks.values())).scores)

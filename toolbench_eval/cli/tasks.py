@@ -21,7 +21,13 @@ def list_(
     tasks_dir: TasksDir = None,
     as_json: Json = False,
 ) -> None:
-    """List the suites, or the tasks of one."""
+    """List the suites, or the tasks of one.
+
+    \b
+    Examples:
+      evalharness tasks list
+      evalharness tasks list toolret --json
+    """
     from toolbench_eval.registry import Registry
 
     registry = Registry(tuple(tasks_dir or ()))
@@ -39,7 +45,13 @@ def show(
     tasks_dir: TasksDir = None,
     as_json: Json = False,
 ) -> None:
-    """Show what a suite declares: data, measures, and what each protocol changes."""
+    """Show what a suite declares: data, measures, and what each protocol changes.
+
+    \b
+    Examples:
+      evalharness tasks show sample
+      evalharness tasks show toolret:web
+    """
     from toolbench_eval.evaluation.select import select
     from toolbench_eval.registry import Registry
 
@@ -57,7 +69,12 @@ def check(
     folder: Annotated[Path, typer.Argument(help="Folder with own suites, corpora or a BEIR data set.")],
     as_json: Json = False,
 ) -> None:
-    """Check a folder of own tasks: every fault with file, row and field. Exit code 1 if there are any."""
+    """Check a folder of own tasks: every fault with file, row and field. Exit code 1 if there are any.
+
+    \b
+    Example:
+      evalharness tasks check my-suite/
+    """
     from toolbench_eval.data.check import check_folder
 
     report = check_folder(folder)

@@ -194,7 +194,6 @@ def _fields_of_any_length() -> Iterator[None]:
 
 def _read_parquet(path: Path) -> pa.Table:
     try:
-        # ParquetFile, not read_table: that one takes folders named key=value for further columns.
         with pq.ParquetFile(path, memory_map=True) as file:
             table = file.read()
     except PermissionError as error:

@@ -120,13 +120,11 @@ def find_on_hub(repo: str, revision: str | None, *, offline: bool) -> HubReposit
         HubError: No such data set or revision, no access, or the hub failed.
         StorageError: The cache cannot be written.
     """
-    offline = offline or _is_offline()
-    if offline or _is_commit(revision):
-        known = _recorded(repo, revision) or (_snapshot(repo, revision) if offline else None)
-        if known is not None or offline:
-            return None if known is None else HubRepository(repo, *known, offline)
-    commit, files = _ask(repo, revision)
-    return HubRepository(repo, commit, files, offline)
+    if offline or _is_offline():
+        known = _recorded(repo, revision) or _snapshot(repo, revision)
+        return None if known is None else HubRepository(repo, *known, offline=True)
+    known = _recorded(repo, revision) if _is_commit(revision) else None
+    return HubRepository(repo, *(known or _ask(repo, revision)), offline=False)
 
 
 def go_offline() -> None:

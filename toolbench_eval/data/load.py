@@ -102,7 +102,9 @@ def _named(unit: Unit, hub: HubQueries) -> Unit:
     """The unit with the split's name in its query ids, which are unique within a split only."""
     ending = hub.documents.split_suffix[0] if hub.documents is not None else ""
     split = unit.split.removesuffix(ending).rstrip("_")
-    ids = pc.binary_join_element_wise(pa.scalar(split, pa.large_string()), unit.queries.ids, "/")
+    ids = pc.binary_join_element_wise(
+        pa.scalar(f"{split}/", pa.large_string()), unit.queries.ids, pa.scalar("", pa.large_string())
+    )
     return Unit(split, replace(unit.queries, ids=ids), replace(unit.qrels, query_ids=ids), unit.corpus)
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from toolbench_eval.data.files import is_data_file, kind_of, read_table
+from toolbench_eval.data.columns import id_column, row_number
+from toolbench_eval.data.files import is_data_file, read_table
 from toolbench_eval.data.ids import string_array
-from toolbench_eval.data.labelled import id_column
 from toolbench_eval.data.qrels import Qrels
 from toolbench_eval.errors import DataError
 
@@ -84,11 +84,6 @@ def repeated(rows: npt.NDArray[np.int32], columns: npt.NDArray[np.int32]) -> npt
     pairs = rows.astype(np.int64) * (int(columns.max(initial=0)) + 1) + columns
     _, first = np.unique(pairs, return_index=True)
     return np.setdiff1d(np.arange(len(pairs)), first)
-
-
-def row_number(path: str | Path, at: int) -> int:
-    """The number of a record as a user counts it: from 1, the header of CSV and TSV included."""
-    return at + (2 if kind_of(Path(path).name)[0] in (".csv", ".tsv") else 1)
 
 
 def _is_integer(value: object) -> bool:

@@ -38,6 +38,9 @@ def assemble(plan: Plan, model: Model, timing: Timing, *, resumed: bool) -> Resu
         for task in data.tasks
         if task.row.queries is not None
     }
+    for task in data.tasks:
+        if task.row.splits is not None:
+            counts[f"{suite.name}/{task.row.task}:splits"] = Count(expected=task.row.splits, found=len(task.units))
     if data.documents_expected is not None and data.shared is not None:
         counts[f"corpus:{suite.spec.corpus}"] = Count(expected=data.documents_expected, found=len(data.shared))
     partial = bool(data.missing) or not plan.selection.whole or any(c.expected != c.found for c in counts.values())

@@ -164,13 +164,16 @@ def _warn(plan: Plan, reporter: Reporter) -> None:
     data, suite = plan.data, plan.selection.suite
     if data.missing:
         reporter.warn(f"no data for {len(data.missing)} tasks, the result is partial: {', '.join(data.missing)}")
-    odd = [
-        f"{task.row.task} {len(task.queries)} (expected {task.row.queries})"
-        for task in data.tasks
-        if task.row.queries not in (None, len(task.queries)) and plan.task_setting["limit"] is None
-    ]
+    odd = [text for task in data.tasks for text in _unexpected(task)] if plan.task_setting["limit"] is None else []
     if odd:
-        reporter.warn(f"numbers of queries differ from {suite.name}'s table, the result is partial: {', '.join(odd)}")
+        reporter.warn(f"sizes differ from {suite.name}'s table, the result is partial: {', '.join(odd)}")
     for task in data.tasks:
         for note in task.notes:
             reporter.warn(note)
+
+
+def _unexpected(task: TaskData) -> Iterator[str]:
+    row = task.row
+    for what, expected, found in (("queries", row.queries, len(task.queries)), ("splits", row.splits, len(task.units))):
+        if expected not in (None, found):
+            yield f"{row.task} {found} {what} (expected {expected})"

@@ -27,7 +27,7 @@ def select(patterns: tuple[str, ...], registry: Registry) -> list[Selection]:
     """Find the tasks that patterns name.
 
     Args:
-        patterns: `suite`, `suite/task`, `suite:category`, or a glob over `suite/task`.
+        patterns: `suite`, `suite/task`, `suite:category`, `suite:category/subcategory`, or a glob over `suite/task`.
         registry: Where suites are declared.
 
     Raises:
@@ -60,9 +60,10 @@ def _matching(pattern: str, registry: Registry) -> dict[str, list[str]]:
     name, colon, category = pattern.partition(":")
     if colon and name in registry.suite_files:
         suite = registry.suite(name)
-        if category not in suite.categories:
+        tasks = [row.task for row in suite.rows if category in (row.category, f"{row.category}/{row.subcategory}")]
+        if not tasks:
             raise UnknownNameError("category", pattern, [f"{name}:{one}" for one in suite.categories])
-        return {name: [row.task for row in suite.rows if row.category == category]}
+        return {name: tasks}
     if pattern in registry.suite_files:
         return {pattern: [row.task for row in registry.suite(pattern).rows]}
     hint = "'evalharness tasks list' shows all suites."

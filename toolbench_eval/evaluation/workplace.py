@@ -14,14 +14,14 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from toolbench_eval.atomic import sync_folder, write_text
+from toolbench_eval.atomic import remove_temporaries, sync_folder, write_text
 from toolbench_eval.errors import StorageError
 from toolbench_eval.evaluation.reporter import Reporter
 from toolbench_eval.results.schema import Result, TaskResult
 from toolbench_eval.results.sidecars import file_digest
-from toolbench_eval.results.store import RESULT_FILE, slug
+from toolbench_eval.results.store import RESULT_FILE, distinct_slug
 
-LOCKS = ".locks"
+NOTES = "done"
 
 
 class Workplace:
@@ -31,7 +31,7 @@ class Workplace:
         """Name the final folder; nothing is made yet."""
         self.folder = folder
         self.partial = folder.with_name(f"{folder.name}.partial")
-        self._notes = self.partial / "done"
+        self._notes = self.partial / NOTES
 
     @property
     def finished(self) -> bool:
@@ -45,7 +45,7 @@ class Workplace:
 
     def path(self, kind: str, task: str) -> Path:
         """Where a task's sidecar of a kind is written."""
-        return self.partial / kind / f"{slug(task)}.parquet"
+        return self.partial / kind / f"{distinct_slug(task)}.parquet"
 
     def name(self, path: Path) -> str:
         """A sidecar's path as results record it."""
@@ -100,10 +100,9 @@ class Workplace:
         Raises:
             StorageError: The folder cannot be written.
         """
-        locks = self.folder.parent / LOCKS
+        lock = FileLock(self.folder.with_name(f".{self.folder.name}.lock"))
         try:
-            locks.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(locks / f"{self.folder.name}.lock")
+            self.folder.parent.mkdir(parents=True, exist_ok=True)
             try:
                 lock.acquire(timeout=0)
             except Timeout:
@@ -112,21 +111,19 @@ class Workplace:
         except OSError as error:
             raise StorageError(f"cannot write in {self.folder.parent}: {error.strerror}") from error
         try:
+            remove_temporaries(self.partial)  # of a process that was killed while it wrote
             if (self.partial / RESULT_FILE).is_file():  # killed between the last two steps
                 self._publish()
+            there = self.finished
             yield
+            if not there:
+                reporter.note(f"written: {self.result_file}")
         finally:
-            if self.finished:
-                Path(lock.lock_file).unlink(missing_ok=True)
+            if not any(self._notes.glob("*.json")) and not (self.partial / RESULT_FILE).is_file():
+                shutil.rmtree(self.partial, ignore_errors=True)  # no task was finished: nothing to continue
+            # A process that waits for this very file sees that it is gone, and locks a new one (filelock).
+            Path(lock.lock_file).unlink(missing_ok=True)
             lock.release()
-            _remove_if_empty(locks)
 
     def _note(self, task: str) -> Path:
-        return self._notes / f"{slug(task)}.json"
-
-
-def _remove_if_empty(folder: Path) -> None:
-    try:
-        folder.rmdir()
-    except OSError:
-        return
+        return self._notes / f"{distinct_slug(task)}.json"

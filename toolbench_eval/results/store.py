@@ -13,11 +13,18 @@ from toolbench_eval.errors import DataError, MissingDataError, UsageError
 from toolbench_eval.results.schema import Result
 
 RESULT_FILE = "result.json"
+LONGEST_NAME = 80
 
 
 def slug(name: str) -> str:
     """A name as a part of a path: letters, digits, dots and dashes."""
-    return re.sub(r"[^A-Za-z0-9.+-]+", "_", name).strip("._") or "_"
+    return re.sub(r"[^A-Za-z0-9.+-]+", "_", name).strip("._")[:LONGEST_NAME] or "_"
+
+
+def distinct_slug(name: str) -> str:
+    """As `slug`, but different for different names."""
+    short = slug(name)
+    return short if short == name else f"{short}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
 
 
 def work_key(described: Mapping[str, Any]) -> str:

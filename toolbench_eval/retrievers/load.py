@@ -17,6 +17,9 @@ from toolbench_eval.switches import ModelSwitches, resolve
 
 FUSION = "+"
 
+PLAIN = Templates(with_instruction="{instruction} {query}", scaffold="{query}")
+"""For models whose authors ask for no prompt."""
+
 
 def load_model(
     name: str,
@@ -93,11 +96,13 @@ def find_card(name: str, registry: Registry) -> ModelCard:
 
 
 def _templates(card: ModelCard, switches: ModelSwitches) -> Templates:
-    if switches.query_format == "benchmark":
-        return card.templates
-    if card.own_prompts is None:
-        raise UsageError(f"the card of '{card.name}' has no prompts of its own: leave query_format=benchmark")
-    return card.own_prompts
+    formats = {
+        "benchmark": card.templates,
+        "model_card": card.own_prompts or PLAIN,
+        "instruct_query": Templates(),
+        "st_prompt": Templates(with_instruction="{instruction}{query}", scaffold="{query}"),
+    }
+    return formats[switches.query_format]
 
 
 def _described(card: ModelCard, original: ModelCard, runtime: Runtime) -> dict[str, Any]:

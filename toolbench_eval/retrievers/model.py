@@ -88,6 +88,10 @@ class TemplatedModel:
 
     def search(self, queries: Queries, k: int, qrels: Qrels | None = None) -> Run:
         """Search the queries as the template shows them; equal texts are searched once."""
+        run = self._searched(queries, k, qrels)
+        return last_document_last(run) if self.switches.small_corpora == "reference" and run.depth < k else run
+
+    def _searched(self, queries: Queries, k: int, qrels: Qrels | None) -> Run:
         texts = query_texts(queries, self.templates, self.switches)
         if isinstance(self.retriever, NeedsQrels) and qrels is not None:
             self.retriever.reveal(qrels)
@@ -99,6 +103,20 @@ class TemplatedModel:
         run = self.retriever.search(once, k)
         rows = distinct.indices.to_numpy()
         return Run(queries.ids, run.doc_ids, run.documents[rows], run.scores[rows])
+
+
+def last_document_last(run: Run) -> Run:
+    """The run with the corpus's last document at the end of every ranking, at the lowest score.
+
+    What MAIR's reference makes of a corpus with fewer documents than the index is asked for: the
+    padding of faiss, position -1, points at the last document and overwrites its score.
+    """
+    last = len(run.doc_ids) - 1
+    order = np.argsort(run.documents == last, axis=1, kind="stable")
+    documents = np.take_along_axis(run.documents, order, axis=1)
+    scores = np.take_along_axis(run.scores, order, axis=1)
+    scores[documents == last] = np.finfo(np.float32).min
+    return Run(run.query_ids, run.doc_ids, documents, scores)
 
 
 def _numbered(n: int) -> pa.LargeStringArray:

@@ -1,0 +1,1 @@
+"""The one door to language models: messages in, text and usage out."""

@@ -1,0 +1,211 @@
+"""An OpenAI-compatible endpoint: calls within bounds, and answers only where there is one."""
+
+from __future__ import annotations
+
+import email.utils
+import os
+import random
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from toolbench_eval.errors import EndpointError, UsageError
+from toolbench_eval.llms.meter import Meter
+
+_T = TypeVar("_T")
+
+OPENAI = "https://api.openai.com/v1"
+RETRIED = {408, 409, 429}
+"""Statuses below 500 that may pass; every status from 500 on may, too."""
+INSTALL = "hosted models need the openai SDK: pip install openai"
+SHOWN = 200
+"""Characters of a foreign message that an error repeats."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where an endpoint is and how it is entered; the key is never shown, stored or hashed.
+
+    Attributes:
+        name: As the command line names it, e.g. `openai` or `openai-api/local`.
+        url: Base URL.
+        key: Secret; endpoints that need none take any.
+    """
+
+    name: str
+    url: str
+    key: str = field(default="none", repr=False)
+
+    @property
+    def official(self) -> bool:
+        """Whether it is OpenAI's own, whose newest parameters others do not know."""
+        return urlsplit(self.url).hostname == "api.openai.com"
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Bounds of one call with all its retries.
+
+    Attributes:
+        attempts: Times it is sent at most.
+        timeout: Seconds to wait for the next byte of an answer.
+        total: Seconds after which no further attempt begins.
+        first_pause: Seconds before the second attempt; doubled before each further one.
+        longest_pause: Bound of the doubling. `Retry-After` may ask for more.
+    """
+
+    attempts: int = 6
+    timeout: float = 120.0
+    total: float = 600.0
+    first_pause: float = 0.5
+    longest_pause: float = 30.0
+
+
+class NotAnAnswer(ValueError):  # noqa: N818 - a finding about an answer
+    """An answer with status 200 that is not what was asked for."""
+
+
+def parse_address(name: str, environment: Mapping[str, str] = os.environ) -> tuple[Address, str]:
+    """The address and the model of `openai/<model>` or `openai-api/<name>/<model>`.
+
+    Raises:
+        UsageError: It is neither, or a variable that it needs is not set.
+    """
+    provider, _, rest = name.partition("/")
+    if provider == "openai" and rest:
+        url = environment.get("OPENAI_BASE_URL") or OPENAI
+        key = environment.get("OPENAI_API_KEY")
+        if not key and url == OPENAI:
+            raise UsageError(f"'{name}' needs the environment variable OPENAI_API_KEY")
+        return Address(provider, url, key or "none"), rest
+    service, _, model = rest.partition("/")
+    if provider == "openai-api" and service and model:
+        prefix = re.sub(r"[^A-Z0-9]", "_", service.upper())
+        address = environment.get(f"{prefix}_BASE_URL")
+        if not address:
+            raise UsageError(f"'{name}' needs the environment variable {prefix}_BASE_URL, the endpoint's address")
+        return Address(f"{provider}/{service}", address, environment.get(f"{prefix}_API_KEY") or "none"), model
+    raise UsageError(f"'{name}' names no hosted model: use openai/<model> or openai-api/<name>/<model>")
+
+
+@dataclass
+class Endpoint:
+    """Calls one endpoint; safe for threads.
+
+    Attributes:
+        address: The endpoint.
+        meter: Told of faults and waiting.
+        patience: Bounds.
+    """
+
+    address: Address
+    meter: Meter = field(default_factory=Meter)
+    patience: Patience = field(default_factory=Patience)
+
+    def ask(self, path: str, body: dict[str, Any], read: Callable[[Any], _T]) -> _T:
+        """Send a request until there is an answer.
+
+        Args:
+            path: Below the base URL, e.g. `/chat/completions`.
+            body: The request as JSON values.
+            read: Makes the answer of the reply's JSON; raises `NotAnAnswer` where that is none.
+
+        Raises:
+            EndpointError: There was no answer within the bounds, or there never will be (wrong key, unknown model,
+                a request that is refused).
+        """
+        began = time.monotonic()
+        faults: Counter[str] = Counter()
+        for attempt in range(1, self.patience.attempts + 1):
+            try:
+                return read(self._send(path, body))
+            except _Passing as fault:
+                self.meter.count(fault.kind)
+                faults[fault.kind] += 1
+                pause = fault.pause if fault.pause is not None else self._pause(attempt)
+                left = self.patience.total - (time.monotonic() - began)
+                if attempt == self.patience.attempts or pause > left:
+                    raise self._given_up(body, faults, time.monotonic() - began, fault) from fault
+                self.meter.wait(pause)
+                time.sleep(pause)
+            except NotAnAnswer as fault:
+                self.meter.count("not_an_answer")
+                faults["not_an_answer"] += 1
+                if attempt == self.patience.attempts or time.monotonic() - began > self.patience.total:
+                    raise self._given_up(body, faults, time.monotonic() - began, fault) from fault
+        raise AssertionError("the loop always returns or raises")
+
+    def _send(self, path: str, body: dict[str, Any]) -> Any:
+        import openai
+
+        try:
+            response = self._client.post(path, body=body, cast_to=self._raw)
+        except openai.APITimeoutError as error:
+            raise _Passing("timeout", f"no answer within {self.patience.timeout:g} s") from error
+        except openai.APIConnectionError as error:
+            raise _Passing("connection_lost", str(error.__cause__ or error)) from error
+        except openai.APIStatusError as error:
+            raise self._status(error.response, body) from error
+        try:
+            return response.json()
+        except ValueError as error:
+            raise NotAnAnswer(f"the body is not JSON: {response.text[:SHOWN]!r}") from error
+
+    def _status(self, response: Any, body: dict[str, Any]) -> Exception:
+        status, said = response.status_code, response.text
+        may_pass = (status in RETRIED or status >= 500) and "insufficient_quota" not in said
+        text = f"{status} {response.reason_phrase}: {said[:SHOWN]}"
+        if may_pass:
+            return _Passing(f"http_{status}", text, _retry_after(response.headers))
+        return EndpointError(self._censored(f"{self._who(body)} refused the request: {text}"))
+
+    def _pause(self, attempt: int) -> float:
+        pause = min(self.patience.first_pause * 2.0 ** (attempt - 1), self.patience.longest_pause)
+        return pause * random.uniform(0.75, 1.0)  # noqa: S311 - spreads retries, decides nothing
+
+    def _given_up(self, body: dict[str, Any], faults: Counter[str], seconds: float, last: Exception) -> EndpointError:
+        listed = ", ".join(f"{kind} x {times}" for kind, times in faults.most_common())
+        return EndpointError(
+            self._censored(
+                f"{self._who(body)} gave no answer in {faults.total()} attempts and {seconds:.0f} s ({listed}); "
+                f"the last: {last}. What is finished is kept, the same command continues"
+            )
+        )
+
+    def _who(self, body: dict[str, Any]) -> str:
+        host = urlsplit(self.address.url)
+        return f"{self.address.name} at {host.hostname}{host.path} (model '{body.get('model')}')"
+
+    def _censored(self, text: str) -> str:
+        return text if self.address.key == "none" else text.replace(self.address.key, "***")
+
+    @cached_property
+    def _client(self) -> Any:
+        try:
+            import openai
+        except ImportError:
+            raise UsageError(INSTALL) from None
+        # Retries are counted and bounded here, so the SDK must not make its own.
+        return openai.OpenAI(
+            base_url=self.address.url, api_key=self.address.key, max_retries=0, timeout=self.patience.timeout
+        )
+
+    @cached_property
+    def _raw(self) -> Any:
+        """The response class of the HTTP library that the SDK is built on."""
+        import openai
+
+        return openai._base_client.httpx.Response if hasattr(openai._base_client, "httpx") else _http_response()
+
+
+class _Passing(Exception):  # noqa: N818 - not an error that leaves this module
+    """A fault that may pass."""
+
+    def __init__(self, kind: str, text: str, pause: float | None = None) -> None:
+        super().__init__(text)
+        self.kind, self.pause = kind, pause
