@@ -102,6 +102,8 @@ class TaskRow(Declared):
     task: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._+-]*$")
     category: str | None = None
     subcategory: str | None = None
+    home: Literal["p-MRR", "pairwise-accuracy", "robustness@10"] | None = None
+    """The task's own measure, computed beside the suite's."""
     splits: int | None = None
     """Expected number of query splits."""
     queries: int | None = None

@@ -1,3 +1,4 @@
+# ruff: noqa: D301 - \b in the help keeps the lines of examples apart
 """`evalharness models`."""
 
 from __future__ import annotations

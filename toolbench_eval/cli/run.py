@@ -1,3 +1,4 @@
+# ruff: noqa: D301 - \b in the help keeps the lines of examples apart
 """`evalharness run`."""
 
 from __future__ import annotations
@@ -44,7 +45,9 @@ def command(  # noqa: PLR0913, PLR0917 - the options are the contract
         list[str],
         typer.Option("--task", "-t", metavar="T", help="Suite, suite/task, suite:category or glob (repeatable)."),
     ],
-    model: Annotated[str, typer.Option("--model", "-m", metavar="M", help="Name, hub id, folder, or several joined by + (fusion).")],
+    model: Annotated[
+        str, typer.Option("--model", "-m", metavar="M", help="Name, hub id, folder, or several joined by + (fusion).")
+    ],
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Where results go; the same command again continues there.")
     ] = Path("results"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from typing import Any
 
 from toolbench_eval.cli.output import print_table, width
@@ -38,28 +37,29 @@ def headline(result: Result) -> str:
 
 
 def _rows(results: list[Result]) -> list[dict[str, Any]]:
-    first = results[0]
-    values: dict[str, tuple[Any, Callable[[Result], dict[str, Any]]]] = {}
-    for name in _averages(first):
-        values[name] = ("", lambda result, name=name: result.aggregates[name])
-    for groups in (name for name in first.aggregates if name.startswith("by_")):
-        for group in first.aggregates[groups]:
-            values[group] = ("", lambda result, at=groups, group=group: result.aggregates[at][group])
-    for task, found in first.tasks.items():
-        values[f"  {task.removeprefix(f'{first.suite}/')}"] = (found.queries, lambda r, t=task: r.tasks[t].scores)
-    measures = _shown(first)[: _room(max(map(len, values)), len(results))]
-    return [_row(name, queries, results, measures, scores) for name, (queries, scores) in values.items()]
+    lines = [_lines(result) for result in results]
+    measures = _shown(results[0])[: _room(max(map(len, lines[0])), len(results))]
+    rows = []
+    for name, (queries, _) in lines[0].items():
+        row: dict[str, Any] = {"": name, "queries": queries}
+        for measure in measures:
+            for result, line in zip(results, lines, strict=True):
+                column = measure if len(results) == 1 else f"{measure}\n{_short(result)}"
+                row[column] = f"{line[name][1][measure]:.4f}"
+        rows.append(row)
+    return rows
 
 
-def _row(
-    name: str, queries: Any, results: list[Result], measures: list[str], scores: Callable[[Result], dict[str, Any]]
-) -> dict[str, Any]:
-    row: dict[str, Any] = {"": name, "queries": queries}
-    for measure in measures:
-        for result in results:
-            column = measure if len(results) == 1 else f"{measure}\n{_short(result)}"
-            row[column] = f"{scores(result)[measure]:.4f}"
-    return row
+def _lines(result: Result) -> dict[str, tuple[int | None, dict[str, float]]]:
+    """Averages, categories and tasks: the number of queries, and the scores."""
+    lines: dict[str, tuple[int | None, dict[str, float]]] = {}
+    for name in _averages(result):
+        lines[name] = (None, result.aggregates[name])
+    for groups in (groups for name, groups in result.aggregates.items() if name.startswith("by_")):
+        lines |= {group: (None, scores) for group, scores in groups.items()}
+    for task, found in result.tasks.items():
+        lines[f"  {task.removeprefix(f'{result.suite}/')}"] = (found.queries, found.scores)
+    return lines
 
 
 def _room(names: int, results: int) -> int:

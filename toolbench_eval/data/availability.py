@@ -2,49 +2,87 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+from toolbench_eval.data.documents import part_names
 from toolbench_eval.data.sources import Access, available
-from toolbench_eval.errors import EvalHarnessError
+from toolbench_eval.errors import EvalHarnessError, MissingDataError
 from toolbench_eval.evaluation.select import select
 from toolbench_eval.registry import Registry
+from toolbench_eval.suites import CorpusSource, Suite, TaskRow
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where data is declared to be.
+
+    Attributes:
+        name: The corpus or task that it is for.
+        source: A file, or the name of a hub data set.
+        revision: Revision on the hub.
+        config: Config of the data set, None for a file.
+        split: Split of the data set, or a glob.
+    """
+
+    name: str
+    source: str
+    revision: str | None = None
+    config: str | None = None
+    split: str = ""
 
 
 def availability(pattern: str | None, registry: Registry, access: Access) -> list[dict[str, Any]]:
-    """A row for each corpus and task: where it is declared to be, and whether it is there."""
-    rows: list[dict[str, Any]] = []
+    """A row for each file or config that corpora and tasks are made of: where it is, and whether it is here."""
+    places: list[Place] = []
     for selection in select((pattern,) if pattern else tuple(registry.suite_files), registry):
         suite = selection.suite
-        corpus = registry.corpus(suite.spec.corpus, suite) if suite.spec.corpus is not None else None
-        if corpus is None:
-            pass
-        elif corpus.spec.hub is not None:
-            rows += [
-                _hub_row(f"corpus:{corpus.spec.name}", corpus.spec.hub, config, access)
-                for config in corpus.spec.hub.configs
-            ]
-        else:
-            names = corpus.spec.files or []
-            files = list(names.values()) if isinstance(names, dict) else names
-            rows += [_file_row(f"corpus:{corpus.spec.name}", corpus.folder / name) for name in files]
+        if suite.spec.corpus is not None:
+            places += _of_corpus(registry.corpus(suite.spec.corpus, suite))
         for row in selection.rows:
-            name = f"{suite.name}/{row.task}"
-            if suite.spec.hub is not None:
-                config = suite.spec.hub.config.replace("{task}", row.task)
-                rows.append(_hub_row(name, suite.spec.hub, config, access))
-            elif suite.spec.files is not None:
-                rows.append(_file_row(name, suite.folder / suite.spec.files.queries.replace("{task}", row.task)))
-    return rows
+            places += _of_task(suite, row)
+
+    @cache
+    def splits(repo: str, revision: str | None) -> dict[str, list[str]] | str:
+        """The splits of each config, or why they are not known."""
+        try:
+            return available(repo, revision, access)
+        except MissingDataError:
+            return {}
+        except EvalHarnessError as error:
+            return str(error)
+
+    return [_row(place, splits(place.source, place.revision) if place.config else {}) for place in places]
 
 
-def _file_row(name: str, path: Any) -> dict[str, Any]:
-    return {"name": name, "source": str(path), "revision": "", "here": "yes" if path.is_file() else "no"}
+def _of_corpus(corpus: CorpusSource) -> list[Place]:
+    name, hub = f"corpus:{corpus.spec.name}", corpus.spec.hub
+    if hub is not None:
+        return [Place(name, hub.repo, hub.revision, config, hub.split) for config in hub.configs]
+    return [Place(name, str(corpus.folder / file)) for _, file in part_names(corpus)]
 
 
-def _hub_row(name: str, hub: Any, config: str, access: Access) -> dict[str, Any]:
-    row = {"name": name, "source": f"{hub.repo} {config}", "revision": (hub.revision or "main")[:12]}
-    try:
-        splits = available(hub.repo, hub.revision, access).get(config, [])
-    except EvalHarnessError:
-        splits = []
-    return {**row, "here": "yes" if hub.split in splits else "no"}
+def _of_task(suite: Suite, row: TaskRow) -> list[Place]:
+    name, hub, files = f"{suite.name}/{row.task}", suite.spec.hub, suite.spec.files
+    if hub is not None:
+        places = [Place(name, hub.repo, hub.revision, hub.config.replace("{task}", row.task), hub.split)]
+        if (own := hub.documents) is not None:
+            split = hub.split.removesuffix(own.split_suffix[0]) + own.split_suffix[1]
+            places.append(Place(name, own.repo, own.revision, own.config.replace("{task}", row.task), split))
+        return places
+    named = [] if files is None else [files.queries, *([files.qrels] if files.qrels else [])]
+    return [Place(name, str(suite.folder / file.replace("{task}", row.task))) for file in named]
+
+
+def _row(place: Place, splits: dict[str, list[str]] | str) -> dict[str, Any]:
+    if place.config is None:
+        here = "yes" if Path(place.source).is_file() else "no"
+        return {"name": place.name, "source": place.source, "revision": "", "here": here}
+    here = splits if isinstance(splits, str) else "no"
+    if not isinstance(splits, str) and any(fnmatchcase(one, place.split) for one in splits.get(place.config, [])):
+        here = "yes"
+    revision = (place.revision or "main")[:12]
+    return {"name": place.name, "source": f"{place.source} {place.config}", "revision": revision, "here": here}

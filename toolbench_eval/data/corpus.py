@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from toolbench_eval.data.fingerprint import fingerprint_rows
 from toolbench_eval.data.ids import string_array, tie_order
+from toolbench_eval.errors import UsageError
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +60,13 @@ class Corpus:
         return replace(self, ids=self.ids.take(at), texts=self.texts.take(at), groups=groups)
 
     def only_group(self, group: str) -> Corpus:
-        """The documents of one group, in corpus order."""
-        if self.groups is None:
-            return self
+        """The documents of one group, in corpus order.
+
+        Raises:
+            UsageError: There is no such group, or the corpus has none at all.
+        """
+        known = [] if self.groups is None else self.groups.unique().to_pylist()
+        if group not in known:
+            found = f"its parts are {', '.join(known)}" if known else "it is not in parts"
+            raise UsageError(f"the corpus has no part '{group}' to search in; {found}. Use --set scope=pooled")
         return self.take(np.flatnonzero(pc.equal(self.groups, group).to_numpy(zero_copy_only=False)))

@@ -20,7 +20,6 @@ from toolbench_eval.data.queries import Queries
 from toolbench_eval.errors import DataError
 from toolbench_eval.suites import QueryColumns
 
-
 _GRADES = np.iinfo(np.int32)
 
 

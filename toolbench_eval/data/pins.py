@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toolbench_eval.data.fingerprint import combined
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from toolbench_eval.evaluation.plan import SuiteData
 
 PINS_FILE = "pins.toml"
+FINGERPRINTS = ("documents", "queries", "qrels")
 
 
 def pinned_rows(suite: Suite, data: SuiteData) -> list[dict[str, Any]]:
@@ -49,11 +51,10 @@ def corpora_fingerprint(task: TaskData, data: SuiteData) -> str:
 
 def pins_toml(rows: list[dict[str, Any]]) -> str:
     """The fingerprints as a `pins.toml`."""
-    kinds = ("documents", "queries", "qrels")
     blocks = []
     for row in rows:
         lines = [f'["{row["name"]}"]', f"rows = {row['rows']}"]
-        lines += [f'{kind} = "{row[kind]}"' for kind in kinds if kind in row]
+        lines += [f'{kind} = "{row[kind]}"' for kind in FINGERPRINTS if kind in row]
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks) + "\n"
 
@@ -67,13 +68,26 @@ def check_pins(suite: Suite, data: SuiteData) -> None:
     path = suite.folder / PINS_FILE
     if not path.is_file():
         return
-    pins = read_toml(path)
+    pins = _read_pins(path)
     for row in pinned_rows(suite, data):
         for kind, pinned in pins.get(row["name"], {}).items():
-            if kind in row and row[kind] != pinned:
+            if row.get(kind) != pinned:
                 raise DataError(
-                    f"the data of '{row['name']}' is not what was pinned ({kind}: {row[kind]}, pinned {pinned}); "
+                    f"the data of '{row['name']}' is not what was pinned ({kind}: {row.get(kind)}, pinned {pinned}); "
                     "restore it, or pin anew with 'evalharness data pin'",
                     file=path,
-                    field=kind,
+                    field=f"{row['name']}.{kind}",
                 )
+
+
+def _read_pins(path: Path) -> dict[str, dict[str, object]]:
+    """The pins of a file; a misspelt key would be no protection, so it is refused."""
+    pins = read_toml(path)
+    for name, pinned in pins.items():
+        if not isinstance(pinned, dict):
+            raise DataError("must be a table with the fingerprints", file=path, field=name)
+        if unknown := sorted(pinned.keys() - {"rows", *FINGERPRINTS}):
+            raise DataError(
+                f"there is no such key; known: rows, {', '.join(FINGERPRINTS)}", file=path, field=unknown[0]
+            )
+    return pins

@@ -39,7 +39,7 @@ def read_judgments(path: Path) -> Qrels:
     queries = string_array(id_column(table, query, str(path))).dictionary_encode()
     documents = string_array(id_column(table, document, str(path))).dictionary_encode()
     rows, columns = queries.indices.to_numpy(), documents.indices.to_numpy()
-    for at in repeated(rows, columns):
+    for at in _repeated(rows, columns):
         raise DataError("the document is judged twice for the query", file=path, row=row_number(path, int(at)))
     order = np.argsort(rows, kind="stable")
     return Qrels.from_lengths(
@@ -79,7 +79,7 @@ def grade_faults(grades: pa.ChunkedArray, path: Path, field: str) -> list[DataEr
     return [DataError(message, file=path, row=row_number(path, at), field=field) for at, message in sorted(faults)]
 
 
-def repeated(rows: npt.NDArray[np.int32], columns: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+def _repeated(rows: npt.NDArray[np.int32], columns: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
     """Places of (query, document) pairs that stood earlier already."""
     pairs = rows.astype(np.int64) * (int(columns.max(initial=0)) + 1) + columns
     _, first = np.unique(pairs, return_index=True)

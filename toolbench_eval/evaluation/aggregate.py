@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from toolbench_eval.metrics.language import parse_measure
+from toolbench_eval.metrics.registry import find, mean
 from toolbench_eval.metrics.score import Scores
+from toolbench_eval.metrics.segments import Floats
+
+Rule = Callable[[Floats], float]
 
 BOOTSTRAP_SAMPLES = 1000
 
@@ -46,7 +50,7 @@ class TaskScores:
 
     category: str | None
     scores: Mapping[str, float]
-    per_query: Mapping[str, npt.NDArray[np.float64]]
+    per_query: Mapping[str, Floats]
 
 
 def aggregates(tasks: Mapping[str, TaskScores], naming: Naming | None = None) -> dict[str, dict[str, Any]]:
@@ -54,16 +58,19 @@ def aggregates(tasks: Mapping[str, TaskScores], naming: Naming | None = None) ->
 
     `category_macro` (MAIR: `domain_macro`): mean over categories of the mean over their tasks
     (ToolRet, Tables 4 and 5: the column "Average"). `subset_macro` (MAIR: `task_macro`): mean over
-    tasks (MTEB's rule for ToolRet). `micro`: mean over queries.
+    tasks (MTEB's rule for ToolRet). `micro`: all queries as one task.
+
+    A measure with a rule of its own (GMAP, NumRet) keeps it within tasks and in `micro`; the values of
+    tasks and categories are averaged as those of every other measure.
     """
     naming = naming or Naming()
     measures = list(next(iter(tasks.values())).scores) if tasks else []
     found: dict[str, dict[str, Any]] = {
         f"{naming.unit}_macro": {name: _mean([task.scores[name] for task in tasks.values()]) for name in measures},
-        "micro": {name: _mean(np.concatenate([t.per_query[name] for t in tasks.values()])) for name in measures},
+        "micro": {name: _rule(name)(np.concatenate([t.per_query[name] for t in tasks.values()])) for name in measures},
     }
     by_category = {
-        category: {name: _mean([task.scores[name] for task in members]) for name in measures}
+        category: {name: _mean([tasks[task].scores[name] for task in members]) for name in measures}
         for category, members in _categories(tasks).items()
     }
     if by_category:
@@ -83,6 +90,8 @@ def bootstrap(
 ) -> tuple[float, float]:
     """95 % interval of an aggregate: percentile bootstrap, queries drawn within each task.
 
+    The tasks are held fixed: the interval says how much the value depends on the queries.
+
     Args:
         tasks: Scores of the tasks.
         measure: Name of the measure.
@@ -94,24 +103,22 @@ def bootstrap(
     Returns:
         Lower and upper end (Efron and Tibshirani 1993, chapter 13).
     """
-    rng = np.random.default_rng(seed)
-    drawn = {name: _resampled_means(task.per_query[measure], rng, samples) for name, task in tasks.items()}
-    if aggregate == f"{(naming or Naming()).group}_macro":
-        groups: dict[str | None, list[npt.NDArray[np.float64]]] = {}
-        for name, task in tasks.items():
-            groups.setdefault(task.category, []).append(drawn[name])
-        values = np.mean([np.mean(members, axis=0) for members in groups.values()], axis=0)
-    elif aggregate == "micro":
-        sizes = np.array([len(task.per_query[measure]) for task in tasks.values()], dtype=np.float64)
-        values = np.average(list(drawn.values()), axis=0, weights=sizes)
+    rng, rule = np.random.default_rng(seed), _rule(measure)
+    draws = (_drawn(task.per_query[measure], rng, samples) for task in tasks.values())
+    if aggregate == "micro":
+        values = _by_rule(rule, np.concatenate(list(draws), axis=1))
     else:
-        values = np.mean(list(drawn.values()), axis=0)
+        of_tasks = dict(zip(tasks, (_by_rule(rule, drawn) for drawn in draws), strict=True))
+        groups = [list(tasks)]
+        if aggregate == f"{(naming or Naming()).group}_macro":
+            groups = list(_categories(tasks).values())
+        values = np.mean([np.mean([of_tasks[name] for name in members], axis=0) for members in groups], axis=0)
     low, high = np.quantile(values, [0.025, 0.975])
     return float(low), float(high)
 
 
 def subtask_means(scores: Scores) -> dict[str, dict[str, float]]:
-    """Means over the groups of splits of a task with several splits.
+    """Scores of the groups of splits of a task with several splits.
 
     A split's name stands in front of its query ids; the group is what stands before a double
     underscore in it (IFEval, SWE-Bench-Lite), else the split itself.
@@ -120,25 +127,33 @@ def subtask_means(scores: Scores) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = {}
     for group in dict.fromkeys(groups):
         rows = np.array([name == group for name in groups])
-        found[group] = {measure: float(values[rows].mean()) for measure, values in scores.values.items()}
+        found[group] = {measure: _rule(measure)(values[rows]) for measure, values in scores.values.items()}
     return found
 
 
-def _resampled_means(
-    values: npt.NDArray[np.float64], rng: np.random.Generator, samples: int
-) -> npt.NDArray[np.float64]:
-    n = len(values)
-    if n == 0:
-        return np.zeros(samples)
-    picks = rng.integers(0, n, size=(samples, n), dtype=np.int32)
-    return np.asarray(values[picks].mean(axis=1))
+def _drawn(values: Floats, rng: np.random.Generator, samples: int) -> Floats:
+    """Values of queries drawn with replacement, shape (samples, n)."""
+    return values[rng.integers(0, len(values), size=(samples, len(values)), dtype=np.int32)]
 
 
-def _categories(tasks: Mapping[str, TaskScores]) -> dict[str, list[TaskScores]]:
-    groups: dict[str, list[TaskScores]] = {}
-    for task in tasks.values():
+def _by_rule(rule: Rule, drawn: Floats) -> Floats:
+    """What each row comes to, shape (samples,)."""
+    if rule is mean:
+        return np.asarray(drawn.mean(axis=1))
+    return np.array([rule(row) for row in drawn])
+
+
+def _rule(measure: str) -> Rule:
+    """How a measure goes from queries to a run."""
+    return find(parse_measure(measure).name).aggregate
+
+
+def _categories(tasks: Mapping[str, TaskScores]) -> dict[str, list[str]]:
+    """Names of the tasks of each category; tasks without one are left out."""
+    groups: dict[str, list[str]] = {}
+    for name, task in tasks.items():
         if task.category is not None:
-            groups.setdefault(task.category, []).append(task)
+            groups.setdefault(task.category, []).append(name)
     return groups
 
 

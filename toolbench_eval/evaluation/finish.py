@@ -10,6 +10,7 @@ import pyarrow as pa
 from toolbench_eval.data.fingerprint import combined
 from toolbench_eval.data.tasks import TaskData
 from toolbench_eval.evaluation.aggregate import subtask_means
+from toolbench_eval.evaluation.home import HOME_MEASURES, Scored
 from toolbench_eval.evaluation.plan import Plan
 from toolbench_eval.evaluation.timing import Timing
 from toolbench_eval.metrics.score import Scores, score_run
@@ -48,6 +49,7 @@ def _write(task: TaskData, plan: Plan, run: Run, scores: Scores) -> TaskResult:
         category=task.row.category,
         scores={measure: scores.aggregate(measure) for measure in scores.values},
         subtasks=subtask_means(scores) if len(task.units) > 1 else {},
+        home=_home(task, run),
         queries=len(scores.query_ids),
         failed=int((run.lengths == 0).sum()),
         corpus_fingerprint=combined([plan.corpus_of(task, unit).fingerprint for unit in task.units]),
@@ -59,6 +61,12 @@ def _write(task: TaskData, plan: Plan, run: Run, scores: Scores) -> TaskResult:
         qrels_file=place.name(qrels_file),
         documents_file=place.name(documents_file),
     )
+
+
+def _home(task: TaskData, run: Run) -> dict[str, float]:
+    if task.row.home is None:
+        return {}
+    return HOME_MEASURES[task.row.home](Scored(task.queries, task.qrels, run))
 
 
 def _vocabulary_name(doc_ids: pa.LargeStringArray) -> str:

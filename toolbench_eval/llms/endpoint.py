@@ -11,13 +11,14 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from toolbench_eval.errors import EndpointError, UsageError
 from toolbench_eval.llms.meter import Meter
 
 _T = TypeVar("_T")
+Resource = Literal["chat", "embeddings"]
 
 OPENAI = "https://api.openai.com/v1"
 RETRIED = {408, 409, 429}
@@ -107,11 +108,11 @@ class Endpoint:
     meter: Meter = field(default_factory=Meter)
     patience: Patience = field(default_factory=Patience)
 
-    def ask(self, path: str, body: dict[str, Any], read: Callable[[Any], _T]) -> _T:
+    def ask(self, what: Resource, body: dict[str, Any], read: Callable[[Any], _T]) -> _T:
         """Send a request until there is an answer.
 
         Args:
-            path: Below the base URL, e.g. `/chat/completions`.
+            what: What is asked for.
             body: The request as JSON values.
             read: Makes the answer of the reply's JSON; raises `NotAnAnswer` where that is none.
 
@@ -121,30 +122,32 @@ class Endpoint:
         """
         began = time.monotonic()
         faults: Counter[str] = Counter()
-        for attempt in range(1, self.patience.attempts + 1):
+        attempt = 0
+        while True:
+            attempt += 1
             try:
-                return read(self._send(path, body))
-            except _Passing as fault:
-                self.meter.count(fault.kind)
-                faults[fault.kind] += 1
-                pause = fault.pause if fault.pause is not None else self._pause(attempt)
-                left = self.patience.total - (time.monotonic() - began)
-                if attempt == self.patience.attempts or pause > left:
-                    raise self._given_up(body, faults, time.monotonic() - began, fault) from fault
-                self.meter.wait(pause)
-                time.sleep(pause)
-            except NotAnAnswer as fault:
-                self.meter.count("not_an_answer")
-                faults["not_an_answer"] += 1
-                if attempt == self.patience.attempts or time.monotonic() - began > self.patience.total:
-                    raise self._given_up(body, faults, time.monotonic() - began, fault) from fault
-        raise AssertionError("the loop always returns or raises")
+                return read(self._send(what, body))
+            except NotAnAnswer as error:
+                fault = _Passing("not_an_answer", str(error))
+            except _Passing as error:
+                fault = error
+            self.meter.count(fault.kind)
+            faults[fault.kind] += 1
+            pause = self._pause(attempt) if fault.pause is None else fault.pause
+            spent = time.monotonic() - began
+            if attempt >= self.patience.attempts or spent + pause > self.patience.total:
+                raise self._given_up(body, faults, spent, fault)
+            self.meter.wait(pause)
+            time.sleep(pause)
 
-    def _send(self, path: str, body: dict[str, Any]) -> Any:
+    def _send(self, what: Resource, body: dict[str, Any]) -> Any:
+        client = self._client
         import openai
 
+        resource = client.chat.completions if what == "chat" else client.embeddings
         try:
-            response = self._client.post(path, body=body, cast_to=self._raw)
+            # The raw response: the SDK makes typed objects of anything, an answer or not.
+            response = resource.with_raw_response.create(**body).http_response
         except openai.APITimeoutError as error:
             raise _Passing("timeout", f"no answer within {self.patience.timeout:g} s") from error
         except openai.APIConnectionError as error:
@@ -195,13 +198,6 @@ class Endpoint:
             base_url=self.address.url, api_key=self.address.key, max_retries=0, timeout=self.patience.timeout
         )
 
-    @cached_property
-    def _raw(self) -> Any:
-        """The response class of the HTTP library that the SDK is built on."""
-        import openai
-
-        return openai._base_client.httpx.Response if hasattr(openai._base_client, "httpx") else _http_response()
-
 
 class _Passing(Exception):  # noqa: N818 - not an error that leaves this module
     """A fault that may pass."""
@@ -209,3 +205,15 @@ class _Passing(Exception):  # noqa: N818 - not an error that leaves this module
     def __init__(self, kind: str, text: str, pause: float | None = None) -> None:
         super().__init__(text)
         self.kind, self.pause = kind, pause
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that the endpoint asks to wait: `Retry-After` as a number or as a date (RFC 9110, 10.2.3)."""
+    given = headers.get("retry-after")
+    if given is None:
+        return None
+    try:
+        return max(0.0, float(given))
+    except ValueError:
+        date = email.utils.parsedate_tz(given)
+    return None if date is None else max(0.0, email.utils.mktime_tz(date) - time.time())

@@ -59,7 +59,8 @@ def stored_run(task: TaskResult, folder: Path) -> tuple[Run, Qrels]:
     documents = sidecars.read_documents(folder / str(task.documents_file))
     run = sidecars.read_run(run_path, qrels.query_ids, documents)
     if sidecars.run_digest(run) != task.run_digest:
-        raise DataError("the run is not the one that the result was computed from", file=run_path)
+        message = f"the run is not the one that the result was computed from, or {task.documents_file} is not"
+        raise DataError(message, file=run_path)
     return run, qrels
 
 

@@ -4,9 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, Literal
+import math
+import sys
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat
+
+from toolbench_eval.errors import DataError
+
+
+def _all_finite(scores: Any) -> Any:
+    for name, value in scores.items() if isinstance(scores, Mapping) else ():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise DataError(f"the measure '{name}' came to {value}: a result holds finite numbers only")
+    return scores
+
+
+Scores = Annotated[dict[str, FiniteFloat], BeforeValidator(_all_finite)]
+"""Value of each measure."""
 
 
 class Part(BaseModel):
@@ -26,10 +42,12 @@ class TaskResult(Part):
     """What one task came to."""
 
     category: str | None = None
-    scores: dict[str, float]
+    scores: Scores
     """Value of each measure over the task's queries."""
-    subtasks: dict[str, dict[str, float]] = {}
+    subtasks: dict[str, Scores] = {}
     """The same for the splits of a task that has several (groups of splits, for IFEval)."""
+    home: dict[str, float] = {}
+    """The task's own measure (p-MRR, pairwise accuracy, robustness), and over how many pairs or groups."""
     queries: int
     """Number of queries in the denominator."""
     failed: int = 0
@@ -52,8 +70,8 @@ class Headline(Part):
 
     metric: str
     aggregate: str
-    value: float
-    ci95: tuple[float, float]
+    value: FiniteFloat
+    ci95: tuple[FiniteFloat, FiniteFloat]
     """Percentile bootstrap over queries, resampled within each task."""
 
 
@@ -97,25 +115,42 @@ class Result(Part):
     counts: dict[str, Count]
     tasks: dict[str, TaskResult]
     aggregates: dict[str, dict[str, Any]]
+    """Averages by name; `by_<group>` holds those of each category."""
     headline: Headline
     agent: None = None
     llm: None = None
     execution: Execution = Field(default_factory=Execution)
 
-    def canonical(self) -> str:
-        """The canonical part as JSON: sorted keys, no execution, no identity."""
-        values = self.model_dump(mode="json", exclude={"execution", "identity"})
-        return json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-
     def with_identity(self) -> Result:
         """The result with the SHA-256 of its canonical part."""
-        return self.model_copy(update={"identity": hashlib.sha256(self.canonical().encode()).hexdigest()})
+        return self.model_copy(update={"identity": identity_of(self.model_dump(mode="json"))})
 
     def to_json(self) -> str:
         """The whole result as indented JSON."""
         return json.dumps(self.model_dump(mode="json"), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
+def canonical(values: Mapping[str, Any]) -> str:
+    """The canonical part of a result's JSON: sorted keys, no execution, no identity."""
+    part = {name: value for name, value in values.items() if name not in ("execution", "identity")}
+    return json.dumps(part, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def identity_of(values: Mapping[str, Any]) -> str:
+    """SHA-256 of the canonical part of a result's JSON, as it stands: fields that later versions add are no part."""
+    return hashlib.sha256(canonical(values).encode()).hexdigest()
+
+
 def json_schema() -> dict[str, Any]:
-    """The JSON schema of a result."""
-    return Result.model_json_schema()
+    """The JSON schema of a result as it is written."""
+    schema = Result.model_json_schema(mode="serialization")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def main() -> None:
+    """Print the JSON schema: `python -m toolbench_eval.results.schema > toolbench_eval/results/result.schema.json`."""
+    sys.stdout.write(json.dumps(json_schema(), indent=1, ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    main()

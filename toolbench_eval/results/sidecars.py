@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,19 @@ from toolbench_eval.data.qrels import Qrels
 from toolbench_eval.errors import DataError, MissingDataError
 from toolbench_eval.ranking.run import NO_DOCUMENT, Run
 
-RUN_COLUMNS = ("query", "document", "score")
+Check = Callable[[pa.DataType], bool]
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+RUN_COLUMNS: dict[str, Check] = {
+    "query": pa.types.is_integer,
+    "document": pa.types.is_integer,
+    "score": pa.types.is_floating,
+}
+QRELS_COLUMNS: dict[str, Check] = {"query_id": _is_text, "document_id": _is_text, "grade": pa.types.is_integer}
 
 
 def write_documents(path: Path, doc_ids: pa.LargeStringArray) -> None:
@@ -68,12 +81,12 @@ def read_run(path: Path, query_ids: pa.LargeStringArray, doc_ids: pa.LargeString
 
 def read_documents(path: Path) -> pa.LargeStringArray:
     """The vocabulary of document ids."""
-    return string_array(_read(path, ("document_id",))["document_id"])
+    return string_array(_read(path, {"document_id": _is_text})["document_id"])
 
 
 def read_qrels(path: Path) -> Qrels:
     """Stored judgments."""
-    table = _read(path, ("query_id", "document_id", "grade"))
+    table = _read(path, QRELS_COLUMNS)
     queries, documents = (string_array(table[name]).dictionary_encode() for name in ("query_id", "document_id"))
     lengths = np.bincount(queries.indices.to_numpy(), minlength=len(queries.dictionary))
     return Qrels.from_lengths(
@@ -83,7 +96,7 @@ def read_qrels(path: Path) -> Qrels:
 
 def read_per_query(path: Path) -> tuple[pa.LargeStringArray, dict[str, npt.NDArray[np.float64]]]:
     """Query ids, and the values of every measure."""
-    table = _read(path, ("query_id",))
+    table = _read(path, {"query_id": _is_text})
     measures = [name for name in table.column_names if name != "query_id"]
     return string_array(table["query_id"]), {name: table[name].to_numpy() for name in measures}
 
@@ -93,8 +106,7 @@ def run_digest(run: Run) -> str:
     there = run.documents != NO_DOCUMENT
     digest = hashlib.sha256()
     for part in (run.query_ids, run.doc_ids.take(pa.array(run.documents[there]))):
-        for text in part.to_pylist():
-            digest.update(f"{len(text.encode())}:{text}".encode())
+        digest.update("".join(f"{len(text.encode())}:{text}" for text in part.to_pylist()).encode())
     digest.update(run.lengths.astype("<i8").tobytes())
     digest.update(run.scores[there].astype("<f4").tobytes())
     return digest.hexdigest()
@@ -111,13 +123,18 @@ def _write(path: Path, table: pa.Table) -> None:
         pq.write_table(table, temporary, compression="zstd", write_statistics=False)
 
 
-def _read(path: Path, columns: tuple[str, ...]) -> pa.Table:
+def _read(path: Path, columns: Mapping[str, Check]) -> pa.Table:
     try:
-        table = pq.read_table(path)
+        # ParquetFile, not read_table: that one takes folders named key=value for columns, and imports pandas.
+        with pq.ParquetFile(path) as file:
+            table = file.read()
     except FileNotFoundError:
         raise MissingDataError("the file is not there", file=path) from None
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"not a Parquet file that can be read: {error}", file=path) from None
-    if lacking := [name for name in columns if name not in table.column_names]:
-        raise DataError(f"the columns {lacking} are missing; found {table.column_names}", file=path)
+    for name, fits in columns.items():
+        if name not in table.column_names:
+            raise DataError(f"the column is missing; found {table.column_names}", file=path, field=name)
+        if not fits(table[name].type) or table[name].null_count:
+            raise DataError(f"not a column of a file beside a result: {table[name].type}", file=path, field=name)
     return table

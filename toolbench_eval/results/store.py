@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from toolbench_eval.errors import DataError, MissingDataError, UsageError
-from toolbench_eval.results.schema import Result
+from toolbench_eval.results.schema import Result, identity_of
 
 RESULT_FILE = "result.json"
 LONGEST_NAME = 80
@@ -44,16 +44,18 @@ def find_result(place: Path, *, task: str | None = None, instruction: str | None
         return place
     if not place.is_dir():
         raise MissingDataError("no such result file or folder", file=place)
-    found = sorted(path for path in place.rglob(RESULT_FILE) if not _unfinished(path))
+    there = sorted(path for path in place.rglob(RESULT_FILE) if not _unfinished(path.relative_to(place)))
+    if not there:
+        raise MissingDataError("the folder holds no finished result", file=place)
+    found = there
     if task is not None or instruction is not None:
-        found = [path for path in found if _matches(read_result(path), task, instruction)]
+        found = [path for path in there if _matches(read_result(path), task, instruction)]
     if not found:
-        raise MissingDataError("the folder holds no finished result that fits", file=place)
+        asked = " ".join(filter(None, [task and f"--task {task}", instruction and f"--instruction {instruction}"]))
+        raise MissingDataError(f"none of the results here fits {asked}:{_listed(there)}", file=place)
     if len(found) > 1:
-        listed = "\n  ".join(str(path) for path in found)
-        raise UsageError(
-            f"{place} holds {len(found)} results; name one, or narrow with --task/--instruction:\n  {listed}"
-        )
+        advice = "name one, or narrow with --task/--instruction"
+        raise UsageError(f"{place} holds {len(found)} results; {advice}:{_listed(found)}")
     return found[0]
 
 
@@ -76,11 +78,15 @@ def read_result(path: Path) -> Result:
         raise DataError(f"not JSON: {error}", file=path) from None
     except OSError as error:
         raise MissingDataError(f"cannot be read: {error.strerror}", file=path) from None
-    if result.with_identity().identity != result.identity:
+    if identity_of(values) != result.identity:
         raise DataError(
             "the identity does not fit the content: the file was changed by hand", file=path, field="identity"
         )
     return result
+
+
+def _listed(paths: list[Path]) -> str:
+    return "".join(f"\n  {path}" for path in paths)
 
 
 def _unfinished(path: Path) -> bool:

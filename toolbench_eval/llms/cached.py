@@ -1,0 +1,79 @@
+"""The response cache: an answer that was given once is not asked for again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from toolbench_eval.llms.base import GREEDY, LLM, Message, Reply, Sampling, Token, Usage
+from toolbench_eval.llms.meter import Meter
+from toolbench_eval.memo import Memo, key_of
+
+FORMAT = 1
+"""Raised when the stored form changes, so that old values are not found."""
+
+
+class CachedLLM:
+    """A model whose answers are kept, and whose use is counted."""
+
+    def __init__(self, llm: LLM, memo: Memo | None, meter: Meter) -> None:
+        """Wrap a model.
+
+        Args:
+            llm: Whom to ask.
+            memo: Where answers are kept, None to ask every time.
+            meter: Where use is counted.
+        """
+        self._llm, self._memo, self.meter = llm, memo, meter
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self._llm.name
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """The model's identity."""
+        return self._llm.identity
+
+    def complete(self, messages: Sequence[Message], sampling: Sampling = GREEDY, attempt: int = 0) -> Reply:
+        """Answer from the cache, or ask and keep the answer.
+
+        Raises:
+            EndpointError: The model did not answer; nothing is kept.
+            StorageError: The cache cannot be used.
+        """
+        key = self._key(messages, sampling, attempt)
+        reply = self._kept(key)
+        if reply is None:
+            reply = self._llm.complete(messages, sampling, attempt)
+            if self._memo is not None:
+                self._memo.put({key: _packed(reply)})
+        self.meter.answered(reply.usage, cached=reply.cached)
+        return reply
+
+    def _key(self, messages: Sequence[Message], sampling: Sampling, attempt: int) -> bytes:
+        turns = [[message.role, message.text] for message in messages]
+        return key_of("reply", FORMAT, self._llm.identity, turns, asdict(sampling), attempt)
+
+    def _kept(self, key: bytes) -> Reply | None:
+        found = {} if self._memo is None else self._memo.get([key])
+        return _unpacked(found[key]) if key in found else None
+
+
+def _packed(reply: Reply) -> bytes:
+    values = asdict(replace(reply, cached=False))
+    return json.dumps(values).encode()
+
+
+def _unpacked(value: bytes) -> Reply | None:
+    """The reply, None if the value is not one: then it is asked for again."""
+    try:
+        values = json.loads(value)
+        usage = None if values["usage"] is None else Usage(**values["usage"])
+        tokens = None if values["tokens"] is None else tuple(Token(**token) for token in values["tokens"])
+        return Reply(values["text"], usage, values["finish"], tokens, cached=True)
+    except (ValueError, KeyError, TypeError):
+        return None

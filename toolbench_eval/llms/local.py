@@ -1,0 +1,105 @@
+"""A causal language model of transformers in this process, with the log-probabilities of its tokens."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+from toolbench_eval.llms.base import GREEDY, Message, Reply, Sampling, Token, Usage
+from toolbench_eval.retrievers.base import Runtime
+from toolbench_eval.weights import Checkpoint
+
+LONGEST = 512
+"""Tokens of an answer where the caller names no bound."""
+
+
+class LocalLLM:
+    """A hub id or folder; one answer at a time."""
+
+    def __init__(self, place: str, runtime: Runtime | None = None, revision: str | None = None) -> None:
+        """Name the weights; they are loaded when the model is first asked.
+
+        Args:
+            place: Hub id or folder.
+            runtime: Device, number format, offline.
+            revision: Commit on the hub.
+        """
+        self.name = f"hf/{place}"
+        self._runtime = runtime or Runtime()
+        self._checkpoint = Checkpoint(self.name, place, revision, dtype="bfloat16")
+        self._lock = threading.Lock()
+
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """Content of the weights, number format, versions of the libraries."""
+        return dict(self._checkpoint.identity(self._runtime))
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        return self._checkpoint.tokenizer(self._runtime)
+
+    @cached_property
+    def _model(self) -> Any:
+        return self._checkpoint.model("AutoModelForCausalLM", self._runtime)
+
+    def complete(self, messages: Sequence[Message], sampling: Sampling = GREEDY, attempt: int = 0) -> Reply:
+        """Write an answer.
+
+        The likeliest tokens at temperature 0; else tokens drawn from the seed and the attempt. Log-probabilities are
+        those of the model's own distribution, before temperature and top_p.
+        """
+        with self._lock:
+            return self._answer(self._prompt(messages), sampling, attempt)
+
+    def _prompt(self, messages: Sequence[Message]) -> Any:
+        """Token ids of the conversation: by the model's chat template, else turn by turn as plain text."""
+        turns = [{"role": message.role, "content": message.text} for message in messages]
+        if self._tokenizer.chat_template is None:
+            text = "\n\n".join(message.text for message in messages)
+            return self._tokenizer(text, return_tensors="pt").input_ids
+        return self._tokenizer.apply_chat_template(
+            turns, add_generation_prompt=True, return_tensors="pt", return_dict=True
+        ).input_ids
+
+    def _answer(self, prompt: Any, sampling: Sampling, attempt: int) -> Reply:
+        import torch
+
+        prompt = prompt.to(self._model.device)
+        drawn = {"do_sample": True, "temperature": sampling.temperature, "top_p": sampling.top_p, "top_k": 0}
+        options = drawn if sampling.temperature > 0 else {"do_sample": False, "temperature": None, "top_p": None}
+        with torch.inference_mode(), torch.random.fork_rng():
+            torch.manual_seed((sampling.seed or 0) * 1_000_003 + attempt)
+            made = self._model.generate(
+                prompt,
+                attention_mask=torch.ones_like(prompt),
+                max_new_tokens=sampling.max_tokens or LONGEST,
+                output_logits=True,
+                return_dict_in_generate=True,
+                pad_token_id=self._tokenizer.pad_token_id or self._tokenizer.eos_token_id or 0,
+                **({"stop_strings": list(sampling.stop), "tokenizer": self._tokenizer} if sampling.stop else {}),
+                **options,
+            )
+            ids = made.sequences[0, prompt.shape[1] :]
+            logprobs = torch.log_softmax(torch.stack(made.logits).float()[:, 0], dim=-1)
+            chosen = logprobs.gather(1, ids[:, None])[:, 0].tolist()
+        return self._reply(ids.tolist(), chosen, sampling, prompt.shape[1])
+
+    def _reply(self, ids: list[int], logprobs: list[float], sampling: Sampling, read: int) -> Reply:
+        text = self._tokenizer.decode(ids, skip_special_tokens=True)
+        cut = min((at for stop in sampling.stop if (at := text.find(stop)) >= 0), default=len(text))
+        ended = cut < len(text) or bool(ids) and ids[-1] in self._ends
+        tokens = tuple(Token(self._tokenizer.decode([at]), value) for at, value in zip(ids, logprobs, strict=True))
+        return Reply(
+            text[:cut],
+            Usage(read, len(ids)),
+            "stop" if ended else "length",
+            tokens if sampling.logprobs else None,
+        )
+
+    @property
+    def _ends(self) -> set[int]:
+        """Ids of the tokens that end an answer."""
+        ends = self._model.generation_config.eos_token_id
+        return set(ends) if isinstance(ends, list) else {ends}
