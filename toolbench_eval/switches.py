@@ -19,6 +19,8 @@ class TaskSwitches(BaseModel):
     """Equal scores: document id descending as bytes (trec_eval), or order of the corpus."""
     missing: Literal["zero", "drop"] = "zero"
     """A judged query without a ranking: counts as 0, or is left out (trec_eval)."""
+    instruction_kind: Literal["own", "shuffled", "generic"] = "own"
+    """With instruction: the query's own, another query's, or one sentence for all."""
     scope: Literal["pooled", "category", "source"] = "pooled"
     """What each query searches: the whole corpus, the documents of its task's category, or of its own source."""
 
@@ -36,8 +38,8 @@ class ModelSwitches(BaseModel):
     small_corpora: Literal["clamp", "reference"] = "clamp"
     """Fewer documents than the run is deep: rank what is there, or, as MAIR's reference, push the corpus's
     last document to the end."""
-    document_text: Literal["raw", "repr"] = "raw"
-    """A document as it is stored, or `str()` of the object that its JSON stands for."""
+    document_text: Literal["raw", "repr", "name", "description", "name_description"] = "raw"
+    """A document as it is stored, or, where it is JSON, `str()` of the object or some of its fields."""
 
 
 SWITCHES: dict[str, type[BaseModel]] = {

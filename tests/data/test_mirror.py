@@ -113,6 +113,13 @@ def test_what_the_mirror_lacks_is_named(declared: Path, config: str, split: str,
     assert str(caught.value) == f"{declared / REPO}: {said}"
 
 
+def test_one_absent_path_of_several_is_not_skipped(declared: Path) -> None:
+    (declared / REPO / "web/q1.jsonl").unlink()
+    assert available(REPO, None, Access(declared))["web"] == ["tools"]
+    with pytest.raises(MissingDataError, match=r"config 'web', split 'queries': there is no file web/q1\.jsonl"):
+        ids(declared, "web", "queries")
+
+
 def test_an_absent_shard_is_not_skipped(declared: Path) -> None:
     (declared / REPO / "web/tools-00000-of-00002-aa.parquet").unlink()
     with pytest.raises(MissingDataError, match=r"part 00000 of web/tools is absent \(1 of 2 parts are there\)"):

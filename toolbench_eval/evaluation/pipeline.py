@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
+from toolbench_eval.data.instructions import instructed
 from toolbench_eval.data.shelf import CorpusHandle
 from toolbench_eval.data.tasks import TaskData, Unit
 from toolbench_eval.evaluation.assemble import assemble
@@ -155,7 +156,10 @@ def _by_corpus(pieces: list[Piece]) -> Iterator[list[Search]]:
 
 def _search(search: Search, model: Model) -> Run:
     plan, queries = search.piece.plan, search.unit.queries
-    asked = queries if plan.instruction == "with" else replace(queries, instructions=None)
+    if plan.instruction == "with":
+        asked = instructed(queries, plan.switches.instruction_kind, plan.task_setting["seed"])
+    else:
+        asked = replace(queries, instructions=None)
     return model.search(asked, plan.task_setting["k"], search.unit.qrels)
 
 

@@ -27,7 +27,7 @@ class HostedLLM:
         """Model and address."""
         return {"model": self._model, "endpoint": self._endpoint.address.url}
 
-    def complete(self, messages: Sequence[Message], sampling: Sampling = GREEDY, attempt: int = 0) -> Reply:  # noqa: ARG002
+    def complete(self, messages: Sequence[Message], sampling: Sampling = GREEDY, attempt: int = 0) -> Reply:
         """Ask the endpoint.
 
         Raises:

@@ -89,7 +89,7 @@ class LocalLLM:
     def _reply(self, ids: list[int], logprobs: list[float], sampling: Sampling, read: int) -> Reply:
         text = self._tokenizer.decode(ids, skip_special_tokens=True)
         cut = min((at for stop in sampling.stop if (at := text.find(stop)) >= 0), default=len(text))
-        ended = cut < len(text) or bool(ids) and ids[-1] in self._ends
+        ended = cut < len(text) or (bool(ids) and ids[-1] in self._ends)
         tokens = tuple(Token(self._tokenizer.decode([at]), value) for at, value in zip(ids, logprobs, strict=True))
         return Reply(
             text[:cut],

@@ -45,7 +45,7 @@ class Meter:
     price: Price | None = None
     counts: Counter[str] = field(default_factory=Counter)
     waited: float = 0.0
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
     spent: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 

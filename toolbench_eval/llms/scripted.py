@@ -33,7 +33,7 @@ class Scripted:
         """The function's name; its code may change, so answers of scripted models are not kept."""
         return {"script": f"{self._script.__module__}:{self._script.__qualname__}"}
 
-    def complete(self, messages: Sequence[Message], sampling: Sampling = GREEDY, attempt: int = 0) -> Reply:  # noqa: ARG002
+    def complete(self, messages: Sequence[Message], sampling: Sampling = GREEDY, attempt: int = 0) -> Reply:
         """Compute the answer."""
         text = self._script(messages)
         read = sum(len(message.text.split()) for message in messages)
@@ -59,12 +59,12 @@ def find_script(name: str) -> Script:
         UsageError: There is none.
     """
     module, colon, function = name.partition(":")
+    if not colon:
+        raise UsageError(f"'{name}' names no function: use scripted/package.module:function")
     try:
-        script: Script = getattr(import_module(module), function) if colon else None
+        script: Script = getattr(import_module(module), function)
     except (ImportError, AttributeError) as error:
         raise UsageError(f"the script '{name}' cannot be imported: {error}") from error
-    if not callable(script):
-        raise UsageError(f"'{name}' names no function: use scripted/package.module:function")
     return script
 
 

@@ -46,20 +46,29 @@ def document_corpus(corpus: Corpus, templates: Templates, switches: ModelSwitche
     """The corpus with the texts that the model sees.
 
     Raises:
-        DataError: `document_text=repr` was asked for and a document is not JSON.
+        DataError: A part of the document's object was asked for, and a document is no JSON object.
     """
     if templates.document == "{text}" and switches.document_text == "raw":
         return corpus
     texts = corpus.texts.to_pylist()
-    if switches.document_text == "repr":
-        texts = [_repr(text, corpus, at) for at, text in enumerate(texts)]
+    if switches.document_text != "raw":
+        texts = [_part(text, switches.document_text, corpus, at) for at, text in enumerate(texts)]
     return replace(corpus, texts=string_array(fill(templates.document, {"text": text}) for text in texts))
 
 
-def _repr(text: str, corpus: Corpus, at: int) -> str:
+def _part(text: str, part: str, corpus: Corpus, at: int) -> str:
+    """A document's object as text: all of it as Python writes it, or its name, its description, or both."""
     try:
-        return str(json.loads(text))
+        document = json.loads(text)
     except ValueError:
+        document = None
+    if not isinstance(document, dict):
         raise DataError(
-            f"document_text=repr needs documents that are JSON; '{corpus.ids[at]}' is not. Use --set document_text=raw",
-        ) from None
+            f"document_text={part} needs documents that are JSON objects; '{corpus.ids[at]}' is not. "
+            "Use --set document_text=raw"
+        )
+    if part == "repr":
+        return str(document)
+    name = str(document.get("name") or document.get("api_name") or "")
+    description = str(document.get("description") or "")
+    return {"name": name, "description": description}.get(part, f"{name}: {description}")

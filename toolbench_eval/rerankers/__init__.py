@@ -1,0 +1,1 @@
+"""Rerankers: one file a family, one small protocol."""
