@@ -1,0 +1,50 @@
+"""Runs the command line as users do: in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The environment without what changes the program, and with the checkout first on the path."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("EVALHARNESS", "HF_"))}
+    kept.pop("COLUMNS", None)
+    paths = [str(ROOT), *filter(None, [more.pop("PYTHONPATH", "")])]
+    return {**kept, "PYTHONPATH": os.pathsep.join(paths), "HF_HUB_DISABLE_TELEMETRY": "1", **more}
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "toolbench_eval", *arguments]
+
+
+def evalharness(
+    *arguments: str,
+    cwd: Path,
+    env: dict[str, str] | None = None,
+    preexec_fn: Callable[[], None] | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run `evalharness` to its end."""
+    return subprocess.run(
+        command(*arguments),
+        cwd=cwd,
+        env=environment(HF_HOME=str(cwd / ".hf")) if env is None else env,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+        preexec_fn=preexec_fn,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def files_below(folder: Path) -> dict[str, bytes]:
+    """Path and content of every file below a folder."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
+    }

@@ -1,0 +1,65 @@
+"""A model from outside the harness that logs what is asked of it, and stops, sleeps or dies where it is told.
+
+`SLOW_LOG` is the file it writes to; `SLOW_AT` says what happens: `kill-search:3` (killed in the third search),
+`sleep-search:3` (sleeps there for a minute), `kill-write:7` (killed at the seventh fsync), `pause:0.1` (each search
+takes that long).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+from toolbench_eval.retrievers.bm25 import BM25
+
+ACTION, _, AMOUNT = os.environ.get("SLOW_AT", "none:0").partition(":")
+
+
+def log(line: str) -> None:
+    with Path(os.environ["SLOW_LOG"]).open("a", encoding="utf-8") as lines:
+        lines.write(f"{line}\n")
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Slow(BM25):
+    """BM25 under observation."""
+
+    searches = 0
+
+    def search(self, queries: Any, k: int) -> Any:
+        self.searches += 1
+        log("search")
+        if ACTION == "kill-search" and self.searches == int(AMOUNT):
+            die()
+        if ACTION == "sleep-search" and self.searches == int(AMOUNT):
+            time.sleep(60)
+        if ACTION == "pause":
+            time.sleep(float(AMOUNT))
+        return super().search(queries, k)
+
+
+def watch_writes() -> None:
+    """Log every fsync, and die at the one that was named."""
+    fsync, seen = os.fsync, 0
+
+    def watched(handle: int) -> None:
+        nonlocal seen
+        seen += 1
+        log("fsync")
+        if ACTION == "kill-write" and seen == int(AMOUNT):
+            die()
+        fsync(handle)
+
+    os.fsync = watched
+
+
+def make(card: Any, runtime: Any) -> Slow:
+    log("load")
+    watch_writes()
+    return Slow()
