@@ -14,8 +14,13 @@ TEMPORARY = ".tmp"
 
 
 @contextmanager
-def atomic_path(path: Path) -> Iterator[Path]:
+def atomic_path(path: Path, *, durable: bool = True) -> Iterator[Path]:
     """A temporary path in the same folder that becomes `path` when the block ends without an error.
+
+    Args:
+        path: The file.
+        durable: Whether the file must outlive a power failure at once. Files whose digest is checked
+            before they are used again need not.
 
     Raises:
         StorageError: The disk is full, read-only or broken; `path` is as it was before.
@@ -27,12 +32,13 @@ def atomic_path(path: Path) -> Iterator[Path]:
         os.close(handle)
         temporary = Path(name)
         yield temporary
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
+        if durable:
+            sync_file(temporary)
         temporary.chmod(0o644)
         temporary.replace(path)
         temporary = None
-        sync_folder(path.parent)
+        if durable:
+            sync_folder(path.parent)
     except OSError as error:
         raise StorageError(f"cannot write {path}: {error.strerror or error}. Nothing was changed there") from error
     finally:
@@ -40,13 +46,13 @@ def atomic_path(path: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a text file atomically.
+def write_text(path: Path, text: str, *, durable: bool = True) -> None:
+    """Write a text file atomically (see `atomic_path`).
 
     Raises:
         StorageError: It could not be written.
     """
-    with atomic_path(path) as temporary:
+    with atomic_path(path, durable=durable) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
@@ -54,6 +60,12 @@ def remove_temporaries(folder: Path) -> None:
     """Delete what killed processes left of `atomic_path` below a folder that nobody else writes in."""
     for path in folder.rglob(f".*{TEMPORARY}"):
         path.unlink(missing_ok=True)
+
+
+def sync_file(path: Path) -> None:
+    """Make a file's content durable."""
+    with path.open("rb") as written:
+        os.fsync(written.fileno())
 
 
 def sync_folder(folder: Path) -> None:

@@ -12,14 +12,18 @@ from toolbench_eval.suites import Protocol
 
 
 class Encoding(BaseModel):
-    """How a dense model turns a text into a vector; `model` leaves it to the model's own files."""
+    """How a dense model turns a text into a vector; `model` leaves it to the model's own files.
+
+    With a `pooling` named, the checkpoint is loaded without its own modules, and `normalize = "model"` means that
+    vectors stay as they are pooled. `cls` is the first token, `last` the last one that is not padding.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     pooling: Literal["mean", "cls", "last", "model"] = "model"
     normalize: bool | Literal["model"] = "model"
     max_length: int | Literal["model"] = "model"
-    """Tokens of a text that the model sees."""
+    """Tokens of a text that the model sees, special ones included."""
     dtype: Literal["float32", "float16", "bfloat16"] = "float32"
 
 
@@ -54,6 +58,8 @@ class ModelCard(BaseModel):
     homepage: str = ""
     remote_code: bool = False
     """Whether loading the model runs code from its hub repository."""
+    unsupported: str = ""
+    """Why the harness cannot run this model; empty where it can."""
     not_verified: list[str] = []
     """What no source confirms; shown by `models show`."""
     encoding: Encoding = Encoding()

@@ -14,6 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from support.command import command, environment, evalharness, files_below
+from support.slow_fixture import slow_model
+
+__all__ = ["slow_model"]
 
 RUN = ("run", "--model", "bm25", "--out", "out")
 SAMPLE = (*RUN, "--task", "sample/trips")
@@ -127,7 +130,7 @@ def mirror(folder: Path, *subsets: str) -> Path:
 def test_a_subset_that_the_mirror_lacks_is_an_error_that_names_it(tmp_path: Path) -> None:
     mirror(tmp_path / "hub", "apibank")
     done = evalharness(*RUN, "--task", "toolret/api*", "--data", "hub", "--offline", cwd=tmp_path)
-    refused(done, 2, "toolret/apigen", "--allow-missing")
+    refused(done, 2, "apigen", "--allow-missing")
     assert not (tmp_path / "out").exists()
 
 

@@ -12,12 +12,15 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from support.mirrors import Benchmark, Query, Tool, random_benchmark, write_declaration, write_mirror
-from support.rankings import ExactBM25, Ranking, measures, stored_runs
+from support.rankings import ExactBM25, Ranking, measures, result_folder, stored_runs
 
 import toolbench_eval
+from toolbench_eval.data.queries import Queries
 from toolbench_eval.errors import MissingDataError, UsageError
 from toolbench_eval.evaluation.reporter import LoggingReporter
+from toolbench_eval.ranking.run import NO_DOCUMENT, Run
 from toolbench_eval.results.schema import Result
+from toolbench_eval.retrievers.bm25 import BM25
 
 DEPTH = 25
 MISSING = ("saw_2", "well")
@@ -57,16 +60,6 @@ def asked(query: Query, instruction: str) -> str:
     return query.query if instruction == "without" else f"{query.instruction} {query.query}"
 
 
-def folder_of(out: Path, result: Result) -> Path:
-    found = [
-        path.parent
-        for path in out.rglob("result.json")
-        if json.loads(path.read_text()) == result.model_dump(mode="json")
-    ]
-    assert len(found) == 1
-    return found[0]
-
-
 def expected_runs(benchmark: Benchmark, subset: str, oracle: ExactBM25, instruction: str) -> dict[str, Ranking]:
     queries = benchmark.subsets[subset].queries
     return {query.id: oracle.ranking(asked(query, instruction), DEPTH) for query in queries}
@@ -85,7 +78,7 @@ def test_every_stored_row_is_the_exact_ranking(seed, tmp_path, evaluated):
     oracle = ExactBM25(benchmark.corpus)
     assert set(results) == {"without", "with"}
     for instruction, result in results.items():
-        folder = folder_of(tmp_path / "out", result)
+        folder = result_folder(tmp_path / "out", result)
         assert list(result.tasks) == [f"{benchmark.name}/{subset}" for subset in benchmark.subsets]
         for name, task in result.tasks.items():
             stored = stored_runs(folder, task.model_dump())
@@ -119,7 +112,7 @@ def test_aggregates_from_plain_python(tmp_path, gearbox, evaluated):
         assert not result.partial
         assert result.missing == []
         for name, task in result.tasks.items():
-            table = pq.read_table(folder_of(tmp_path / "out", result) / str(task.per_query_file))
+            table = pq.read_table(result_folder(tmp_path / "out", result) / str(task.per_query_file))
             subset = name.split("/")[1]
             assert table["query_id"].to_pylist() == [query.id for query in gearbox.subsets[subset].queries]
             for measure, values in per_query[subset].items():
@@ -202,7 +195,7 @@ def test_scope_category_searches_only_the_own_tools(tmp_path, gearbox, evaluated
     oracles = {category: ExactBM25(tools) for category, tools in gearbox.tools.items()}
     for instruction, result in results.items():
         assert result.task_setting["scope"] == "category"
-        folder = folder_of(tmp_path / "out", result)
+        folder = result_folder(tmp_path / "out", result)
         for name, subset in gearbox.subsets.items():
             stored = stored_runs(folder, result.tasks[f"gearbox/{name}"].model_dump())
             assert stored == expected_runs(gearbox, name, oracles[subset.category], instruction)
@@ -217,7 +210,7 @@ def test_scope_category_needs_such_a_part(gearbox, evaluated):
 def test_ties_stable_keeps_the_order_of_the_corpus(tmp_path, gearbox, evaluated):
     result = evaluated(gearbox, switches={"ties": "stable"}, instruction="without")["without"]
     oracle, other = ExactBM25(gearbox.corpus, ties="stable"), ExactBM25(gearbox.corpus)
-    folder = folder_of(tmp_path / "out", result)
+    folder = result_folder(tmp_path / "out", result)
     differing = 0
     for name in gearbox.subsets:
         stored = stored_runs(folder, result.tasks[f"gearbox/{name}"].model_dump())
@@ -232,7 +225,7 @@ def test_limit_takes_the_first_queries(tmp_path, gearbox, evaluated):
     assert result.partial
     assert result.task_setting["limit"] == 4
     for name, subset in gearbox.subsets.items():
-        stored = stored_runs(folder_of(tmp_path / "out", result), result.tasks[f"gearbox/{name}"].model_dump())
+        stored = stored_runs(result_folder(tmp_path / "out", result), result.tasks[f"gearbox/{name}"].model_dump())
         first = subset.queries[:4]
         assert stored == {query.id: oracle.ranking(asked(query, "with"), DEPTH) for query in first}
         assert result.tasks[f"gearbox/{name}"].queries == 4
@@ -241,7 +234,7 @@ def test_limit_takes_the_first_queries(tmp_path, gearbox, evaluated):
 def test_k_beyond_the_corpus_ranks_every_document_once(tmp_path, gearbox, evaluated):
     result = evaluated(gearbox, k=1000, instruction="without", task="gearbox/well")["without"]
     oracle = ExactBM25(gearbox.corpus)
-    stored = stored_runs(folder_of(tmp_path / "out", result), result.tasks["gearbox/well"].model_dump())
+    stored = stored_runs(result_folder(tmp_path / "out", result), result.tasks["gearbox/well"].model_dump())
     for query in gearbox.subsets["well"].queries:
         assert stored[query.id] == oracle.ranking(query.query, 1000)
         assert len(stored[query.id]) == len(gearbox.corpus)
@@ -261,7 +254,7 @@ def test_protocol_paper_searches_the_str_of_the_decoded_document(tmp_path, gearb
     assert result.model_setting["document_text"] == "repr"
     decoded = [Tool(tool.id, str(json.loads(tool.documentation))) for tool in gearbox.corpus]
     oracle, raw = ExactBM25(decoded), ExactBM25(gearbox.corpus)
-    folder = folder_of(tmp_path / "out", result)
+    folder = result_folder(tmp_path / "out", result)
     differing = 0
     for name in gearbox.subsets:
         stored = stored_runs(folder, result.tasks[f"gearbox/{name}"].model_dump())
@@ -295,3 +288,30 @@ def test_the_order_of_files_does_not_matter(tmp_path, gearbox):
         assert task.corpus_fingerprint == other.corpus_fingerprint
         assert task.queries_fingerprint == other.queries_fingerprint
         assert task.qrels_fingerprint == other.qrels_fingerprint
+
+
+class Silent(BM25):
+    """Finds nothing for queries whose length is a multiple of three."""
+
+    def search(self, queries: Queries, k: int) -> Run:
+        run = super().search(queries, k)
+        mute = np.array([len(text) % 3 == 0 for text in queries.texts.to_pylist()])
+        run.documents[mute], run.scores[mute] = NO_DOCUMENT, -np.inf
+        return run
+
+
+@pytest.mark.parametrize("missing", ["zero", "drop"])
+def test_queries_without_a_ranking_count_as_zero_or_not_at_all(missing, gearbox, evaluated, request):
+    if missing == "drop":
+        request.applymarker(pytest.mark.xfail(strict=True, reason="the pipeline scores empty rankings under drop, too"))
+    model = toolbench_eval.as_model("silent", Silent())
+    result = evaluated(gearbox, model=model, switches={"missing": missing}, instruction="without")["without"]
+    oracle = ExactBM25(gearbox.corpus)
+    for name, subset in gearbox.subsets.items():
+        heard = [query for query in subset.queries if len(query.query) % 3]
+        values = means(expected_runs(gearbox, name, oracle, "without"), heard)["nDCG@10"]
+        queries = len(heard) if missing == "drop" else len(subset.queries)
+        task = result.tasks[f"gearbox/{name}"]
+        assert task.queries == queries
+        assert task.scores["nDCG@10"] == pytest.approx(sum(values) / queries, abs=1e-12)
+        assert task.failed == (0 if missing == "drop" else len(subset.queries) - len(heard))

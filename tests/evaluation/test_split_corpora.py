@@ -219,7 +219,7 @@ def test_oddities_are_mended_and_reported(tmp_path, caplog):
         )
         table = pa.Table.from_pylist(rows, schema=schema if kind == "queries" else None)
         pq.write_table(table, folder / f"{kind}-00000-of-00001.parquet")
-    (tmp_path / "suite.toml").write_text(SUITE.split("[[tasks]]")[0] + '[[tasks]]\ntask = "Odd"\n')
+    (tmp_path / "suite.toml").write_text(SUITE.split("[[tasks]]", maxsplit=1)[0] + '[[tasks]]\ntask = "Odd"\n')
     result = evaluate("many", "bm25", data=tmp_path / "mirror", tasks_dir=tmp_path, out=tmp_path / "out")[0]
     assert result.tasks["many/Odd"].queries == 4  # the one without labels is left out, the repeated one renamed
     assert "1 queries without a label" in caplog.text

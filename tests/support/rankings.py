@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from support.mirrors import Tool
+from toolbench_eval.results.schema import Result
 
 Ranking = list[tuple[str, np.float32]]
 
@@ -44,6 +46,13 @@ class ExactBM25:
             places.sort(key=lambda at: self.corpus[at].id.encode(), reverse=True)
         places.sort(key=lambda at: -scores[at])
         return [(self.corpus[at].id, scores[at]) for at in places[:k]]
+
+
+def result_folder(out: Path, result: Result) -> Path:
+    """Where a result lies."""
+    found = [path for path in out.rglob("result.json") if json.loads(path.read_text())["identity"] == result.identity]
+    assert len(found) == 1
+    return found[0].parent
 
 
 def stored_runs(folder: Path, task: Mapping[str, str]) -> dict[str, Ranking]:

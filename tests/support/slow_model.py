@@ -1,7 +1,7 @@
 """A model from outside the harness that logs what is asked of it, and stops, sleeps or dies where it is told.
 
 `SLOW_LOG` is the file it writes to; `SLOW_AT` says what happens: `kill-search:3` (killed in the third search),
-`sleep-search:3` (sleeps there for a minute), `kill-write:7` (killed at the seventh fsync), `pause:0.1` (each search
+`sleep-search:3` (sleeps there for a minute), `kill-write:7` (killed before the seventh fsync or rename), `pause:0.1` (each search
 takes that long).
 """
 
@@ -45,18 +45,25 @@ class Slow(BM25):
 
 
 def watch_writes() -> None:
-    """Log every fsync, and die at the one that was named."""
-    fsync, seen = os.fsync, 0
+    """Log every fsync and every rename, and die before the one that was named."""
+    fsync, replace, seen = os.fsync, os.replace, 0
 
-    def watched(handle: int) -> None:
+    def write() -> None:
         nonlocal seen
         seen += 1
-        log("fsync")
+        log("write")
         if ACTION == "kill-write" and seen == int(AMOUNT):
             die()
+
+    def watched_fsync(handle: int) -> None:
+        write()
         fsync(handle)
 
-    os.fsync = watched
+    def watched_replace(source: Any, target: Any) -> None:
+        write()
+        replace(source, target)
+
+    os.fsync, os.replace = watched_fsync, watched_replace  # type: ignore[assignment]
 
 
 def make(card: Any, runtime: Any) -> Slow:

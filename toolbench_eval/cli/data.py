@@ -28,12 +28,17 @@ def list_(
       evalharness data list
       evalharness data list toolret --data mirror/
     """
+    from toolbench_eval.cli.output import print_json, print_table
     from toolbench_eval.data.availability import availability
     from toolbench_eval.data.sources import Access
     from toolbench_eval.registry import Registry
 
     registry = Registry(tuple(tasks_dir or ()))
-    _print(availability(task, registry, Access(mirror=data, offline=not online)), as_json)
+    rows = availability(task, registry, Access(mirror=data, offline=not online))
+    if as_json:
+        print_json(rows)
+    else:
+        print_table([{key: row[key] for key in ("name", "here", "revision", "source")} for row in rows])
 
 
 @app.command()
@@ -99,12 +104,3 @@ def _loaded(
         request = Request(tasks=(task,), access=access, allow_missing=allow_missing)
         rows += pinned_rows(selection.suite, load_data(selection, request, registry, TerminalReporter()))
     return rows
-
-
-def _print(rows: list[dict[str, Any]], as_json: bool) -> None:
-    from toolbench_eval.cli.output import print_json, print_table
-
-    if as_json:
-        print_json(rows)
-    else:
-        print_table(rows)

@@ -24,7 +24,6 @@ def command(
     """What instructions do for a model: difference per task with interval, number of tasks improved.
 
     Example:
-
       evalharness instruction-effect results/mair/bm25
     """
     from toolbench_eval.cli.output import print_json, print_table

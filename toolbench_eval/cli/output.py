@@ -29,7 +29,10 @@ def width() -> int:
 
 
 def print_table(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Rows as a table; numbers to the right. What does not fit is wrapped in the last column."""
+    """Rows as a table; numbers to the right. What does not fit is wrapped in the last column.
+
+    Columns without any value are left out.
+    """
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -38,12 +41,12 @@ def print_table(rows: Sequence[Mapping[str, Any]]) -> None:
         sys.stdout.write("nothing to show\n")
         return
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-    *_, last = rows[0]
-    for name in rows[0]:
+    names = [name for name in rows[0] if any(row[name] not in ("", None) for row in rows)]
+    for name in names:
         numeric = all(_is_number(row[name]) for row in rows)
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold", no_wrap=name != last)
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold", no_wrap=name != names[-1])
     for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
+        table.add_row(*("" if row[name] is None else str(row[name]) for name in names))
     console = Console(width=width(), highlight=False, markup=False, emoji=False)
     with console.capture() as printed:
         console.print(table)

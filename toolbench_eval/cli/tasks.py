@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
@@ -12,6 +13,9 @@ from toolbench_eval.cli.options import Json, TasksDir
 
 if TYPE_CHECKING:
     from toolbench_eval.suites import Suite
+
+LABEL = 13
+"""Columns of a field's name."""
 
 app = typer.Typer(help="What can be evaluated.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -56,13 +60,17 @@ def show(
     from toolbench_eval.evaluation.select import select
     from toolbench_eval.registry import Registry
 
-    for selection in select((task,), Registry(tuple(tasks_dir or ()))):
-        if as_json:
-            values = selection.suite.spec.model_dump(mode="json")
-            _print({**values, "tasks": [row.model_dump() for row in selection.rows]}, True)
-        else:
-            _describe(selection.suite)
-            _print([row.model_dump() for row in selection.rows], False)
+    selections = select((task,), Registry(tuple(tasks_dir or ())))
+    if as_json:
+        shown = [
+            {**one.suite.spec.model_dump(mode="json"), "tasks": [row.model_dump() for row in one.rows]}
+            for one in selections
+        ]
+        _print(shown[0] if len(shown) == 1 else shown, True)
+        return
+    for one in selections:
+        _describe(one.suite)
+        _print([row.model_dump() for row in one.rows], False)
 
 
 @app.command()
@@ -93,23 +101,38 @@ def _describe(suite: Suite) -> None:
     from toolbench_eval.suites import Protocol
 
     spec = suite.spec
-    typer.echo(f"{spec.name} (version {spec.version}): {spec.title}")
+    _paragraph(f"{spec.name} (version {spec.version}): {spec.title}")
     if spec.description:
-        typer.echo(spec.description.strip())
+        _paragraph(" ".join(spec.description.split()))
     queries = sum(row.queries or 0 for row in suite.rows)
-    source = f"hub {spec.hub.repo}@{spec.hub.revision or 'main'}" if spec.hub else f"files in {suite.folder.name}/"
-    typer.echo(f"\ntasks        {len(suite.rows)} ({queries or 'unknown number of'} queries)")
-    typer.echo(f"queries      {source}\ncorpus       {spec.corpus}\nlicence      {spec.licence}")
-    typer.echo(f"measures     {' '.join(spec.metrics)}")
-    typer.echo(f"headline     {spec.headline.metric}, {spec.headline.aggregate}")
-    typer.echo(f"instruction  {spec.instruction}\ndepth        {spec.depth}")
+    typer.echo("")
+    _field("tasks", f"{len(suite.rows)} ({queries or 'unknown number of'} queries)")
+    in_files = f"files in {suite.folder.name}/"
+    _field("queries", f"hub {spec.hub.repo}@{spec.hub.revision or 'main'}" if spec.hub else in_files)
+    _field("corpus", spec.corpus or "each task's own")
+    _field("licence", spec.licence)
+    _field("measures", " ".join(spec.metrics))
+    _field("headline", f"{spec.headline.metric}, {spec.headline.aggregate}")
+    _field("instruction", spec.instruction)
+    _field("depth", str(spec.depth))
     for name, switch in spec.switches.items():
-        values = {protocol: switch.under(protocol) for protocol in get_args(Protocol)}
+        values = ", ".join(f"{protocol} {switch.under(protocol)}" for protocol in get_args(Protocol))
         only = f" (only {', '.join(switch.only)})" if switch.only else ""
-        typer.echo(f"switch       {name}{only}: " + ", ".join(f"{key} {value}" for key, value in values.items()))
-        typer.echo(f"             {switch.why}")
+        _field("switch", f"{name}{only}: {values}")
+        _field("", switch.why)
     if spec.citation:
-        typer.echo(f"citation     tasks/{suite.folder.name}/{spec.citation}")
+        _field("citation", f"tasks/{suite.folder.name}/{spec.citation}")
+    typer.echo("")
+
+
+def _field(name: str, value: str) -> None:
+    _paragraph(f"{name:<{LABEL}}{value}", indent=" " * LABEL)
+
+
+def _paragraph(text: str, indent: str = "") -> None:
+    from toolbench_eval.cli.output import width
+
+    typer.echo(textwrap.fill(text, width(), subsequent_indent=indent, break_long_words=False, break_on_hyphens=False))
 
 
 def _print(rows: Any, as_json: bool) -> None:

@@ -122,8 +122,7 @@ def check_units(suite: Suite, row: TaskRow, task: TaskData, documents: KnownDocu
 
 def _document_faults(table: pa.Table, columns: DocumentColumns, file: str) -> Faults:
     faults = [*_id_faults(table, columns.id, file), *_text_faults(table, columns.text, file)]
-    texts = _texts(table, columns.text)
-    titles = _texts(table, columns.title) if columns.title in table.column_names else [""] * len(texts)
+    texts, titles = _texts(table, columns.text), _texts(table, columns.title)
     for at, (text, title) in enumerate(zip(texts, titles, strict=True)):
         if text is not None and not text.strip() and not (title or "").strip():
             faults.append(DataError("the text is empty", file=file, row=row_number(file, at), field=columns.text))
@@ -133,11 +132,9 @@ def _document_faults(table: pa.Table, columns: DocumentColumns, file: str) -> Fa
 def _query_faults(table: pa.Table, columns: QueryColumns, file: str, *, unique: bool = True) -> Faults:
     """Faults of queries; an empty text is one unless the row has an instruction (as one query of ToolRet does)."""
     faults = [*_id_faults(table, columns.id, file, unique=unique), *_text_faults(table, columns.query, file)]
-    texts = _texts(table, columns.query)
-    instructions: list[str | None] = [None] * len(texts)
-    if columns.instruction in table.column_names:
-        faults += _text_faults(table, str(columns.instruction), file, nullable=True)
-        instructions = _texts(table, columns.instruction) or instructions
+    if columns.instruction is not None and columns.instruction in table.column_names:
+        faults += _text_faults(table, columns.instruction, file, nullable=True)
+    texts, instructions = _texts(table, columns.query), _texts(table, columns.instruction)
     for at, (text, instruction) in enumerate(zip(texts, instructions, strict=True)):
         if text is not None and not text.strip() and not (instruction or "").strip():
             message = "the query is empty and has no instruction"
@@ -171,12 +168,13 @@ def _nan_faults(table: pa.Table, name: str, file: str) -> Faults:
 
 
 def _texts(table: pa.Table, name: str | None) -> list[str | None]:
-    """A column as texts, for a second look after its own faults were told; empty where it is no such column."""
+    """A column as texts, for a second look after its own faults were told; all null where it is no such column."""
+    none: list[str | None] = [None] * len(table)
     if name is None or name not in table.column_names:
-        return []
+        return none
     kind = table[name].type
     if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_integer(kind)):
-        return []
+        return none
     texts: list[str | None] = string_array(table[name]).to_pylist()
     return texts
 
@@ -209,7 +207,7 @@ def _judgment_faults(
         *id_faults(table, document, file),
         *grade_faults(table[grade], path, grade),
     ]
-    for at, pair in enumerate(zip(_texts(table, query), _texts(table, document), strict=False)):
+    for at, pair in enumerate(zip(_texts(table, query), _texts(table, document), strict=True)):
         number = row_number(file, at)
         if pair[0] and pair[0] not in queries.ids:
             message = f"the query '{pair[0]}' is not in {queries.name}"

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from toolbench_eval.data.files import is_data_file, kind_of
@@ -97,7 +98,13 @@ def repository_layout(files: Iterable[str], readme: str | None, place: str) -> L
     Raises:
         DataError: The README's block is not as the hub defines it, or names a path outside the repository.
     """
-    data_files = sorted(name for name in files if is_data_file(name) and not _is_hidden(name))
+    return _layout(tuple(sorted(files)), readme, place)
+
+
+@lru_cache(maxsize=64)
+def _layout(files: tuple[str, ...], readme: str | None, place: str) -> Layout:
+    """As above; kept, because a task's splits all ask for the same README, and YAML is slow to read."""
+    data_files = [name for name in files if is_data_file(name) and not _is_hidden(name)]
     declared = _declared_configs(readme, place)
     if declared is None:
         configs = _conventional(data_files)
@@ -148,7 +155,7 @@ def _declared_configs(readme: str | None, place: str) -> dict[str, dict[str, obj
 
     readme_file = f"{place}/{README}"
     try:
-        head = yaml.safe_load(block[1])
+        head = yaml.load(block[1], getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
     except yaml.YAMLError as error:
         raise DataError(f"the block between the --- lines is not YAML: {error}", file=readme_file) from error
     entries = head.get("configs") if isinstance(head, dict) else None

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from toolbench_eval.atomic import remove_temporaries, sync_folder, write_text
-from toolbench_eval.errors import StorageError
+from toolbench_eval.atomic import remove_temporaries, sync_file, sync_folder, write_text
+from toolbench_eval.errors import DataError, StorageError
 from toolbench_eval.evaluation.reporter import Reporter
 from toolbench_eval.results.schema import Result, TaskResult
 from toolbench_eval.results.sidecars import file_digest
@@ -61,7 +61,7 @@ class Workplace:
             files = dict(content["files"])
             intact = all(file_digest(self.partial / name) == digest for name, digest in files.items())
             return TaskResult.model_validate(content["result"]) if intact else None
-        except (ValueError, KeyError, OSError):
+        except (ValueError, KeyError, TypeError, DataError, OSError):
             return None
 
     def mark_done(self, task: str, result: TaskResult) -> None:
@@ -69,7 +69,7 @@ class Workplace:
         names = [result.run_file, result.per_query_file, result.qrels_file, result.documents_file]
         files = {name: file_digest(self.partial / name) for name in names if name is not None}
         note = {"files": files, "result": result.model_dump(mode="json")}
-        write_text(self._note(task), json.dumps(note))
+        write_text(self._note(task), json.dumps(note), durable=False)
 
     def file_digests(self) -> dict[str, str]:
         """SHA-256 of every sidecar."""
@@ -82,6 +82,11 @@ class Workplace:
         Raises:
             StorageError: The disk failed; the finished tasks stay for the next run.
         """
+        try:
+            for path in self.partial.rglob("*.parquet"):
+                sync_file(path)
+        except OSError as error:
+            raise StorageError(f"cannot finish {self.folder}: {error.strerror}") from error
         write_text(self.partial / RESULT_FILE, result.to_json())
         self._publish()
 

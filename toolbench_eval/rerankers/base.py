@@ -71,8 +71,8 @@ def in_corpus(run: Run, corpus: Corpus) -> Run:
         row, column = lost[0]
         document = run.doc_ids[int(run.documents[row, column])]
         raise DataError(
-            f"the first stage ranks document '{document}' for query '{run.query_ids[int(row)]}', which the corpus lacks: "
-            "is it a run over the same documents?"
+            f"the first stage ranks document '{document}' for query '{run.query_ids[int(row)]}', which the corpus "
+            "lacks: is it a run over the same documents?"
         )
     return Run(run.query_ids, corpus.ids, documents, run.scores)
 

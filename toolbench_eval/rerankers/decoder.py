@@ -13,9 +13,7 @@ from toolbench_eval.rerankers.tensors import pad_token, padded, token_id
 
 
 class Decoder:
-    """The next token after a prompt: the logit of `yes` (bge-reranker-v2-gemma), or its probability against `no`
-    (Qwen3-Reranker).
-    """  # noqa: D205 - one sentence
+    """The next token after a prompt: the logit of "yes" (bge-gemma), or its probability against "no" (Qwen3)."""
 
     def __init__(self, tokenizer: Any, model: Any, prompt: Prompt, yes: str, no: str = "") -> None:
         """Set what is loaded.

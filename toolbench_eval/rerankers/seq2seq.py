@@ -36,7 +36,7 @@ class Seq2Seq:
         return self._prompt.encode(pairs)
 
     def score(self, batch: Sequence[Encoded]) -> Floats:
-        """softmax over the two answers at the first place of the decoder, the share of `yes`."""
+        """Softmax over the two answers at the first place of the decoder, the share of `yes`."""
         import torch
 
         with torch.inference_mode():

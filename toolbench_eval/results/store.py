@@ -15,6 +15,9 @@ from toolbench_eval.results.schema import Result, identity_of
 RESULT_FILE = "result.json"
 LONGEST_NAME = 80
 
+MOST_BYTES = 2**27
+"""Size of the largest file that is read as a result."""
+
 
 def slug(name: str) -> str:
     """A name as a part of a path: letters, digits, dots and dashes."""
@@ -67,22 +70,32 @@ def read_result(path: Path) -> Result:
     """
     from pydantic import ValidationError
 
+    values = _read_json(path)
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
         result = Result.model_validate(values)
-    except (ValueError, UnicodeDecodeError) as error:
-        if isinstance(error, ValidationError):
-            first = error.errors()[0]
-            field = ".".join(str(part) for part in first["loc"])
-            raise DataError(f"not a result: {first['msg']}", file=path, field=field) from None
-        raise DataError(f"not JSON: {error}", file=path) from None
-    except OSError as error:
-        raise MissingDataError(f"cannot be read: {error.strerror}", file=path) from None
-    if identity_of(values) != result.identity:
+        identity = identity_of(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise DataError(f"not a result: {first['msg']}", file=path, field=field) from None
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"not a result: {error}", file=path) from None
+    if identity != result.identity:
         raise DataError(
             "the identity does not fit the content: the file was changed by hand", file=path, field="identity"
         )
     return result
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise DataError(f"is larger than {MOST_BYTES} bytes: not a result", file=path)
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"not JSON: {error}", file=path) from None
+    except OSError as error:
+        raise MissingDataError(f"cannot be read: {error.strerror}", file=path) from None
 
 
 def _listed(paths: list[Path]) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
 from toolbench_eval.data.corpus import Corpus
 from toolbench_eval.data.qrels import Qrels
 from toolbench_eval.data.queries import Queries
+from toolbench_eval.progress import Track, untracked
 from toolbench_eval.ranking.run import Run
 
 
@@ -55,12 +56,14 @@ class Runtime:
     """How to execute a model. Nothing here is part of the model's identity, but `dtype` is recorded.
 
     Attributes:
-        device: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`.
+        device: `auto`, `cpu`, `cuda` (all that are visible), `cuda:1`, `mps`, or several joined by commas.
         dtype: Number format of the weights, or None for the card's.
-        batch_tokens: Tokens that are encoded at a time.
+        batch_tokens: Tokens that are encoded at a time on a device, padding included.
         offline: Whether weights may come from the local cache only.
         seed: For models that draw numbers.
         trust_remote_code: Whether the user allows code from the hub.
+        track: Shows the progress of a piece of work; see `toolbench_eval.progress`.
+        concurrency: Calls to an endpoint at a time.
     """
 
     device: str = "auto"
@@ -69,3 +72,5 @@ class Runtime:
     offline: bool = False
     seed: int = 0
     trust_remote_code: bool = False
+    track: Track = field(default=untracked, compare=False, repr=False)
+    concurrency: int = 16

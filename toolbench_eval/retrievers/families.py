@@ -7,6 +7,7 @@ from importlib import import_module
 
 from toolbench_eval.cards import ModelCard
 from toolbench_eval.errors import UnknownNameError, UsageError
+from toolbench_eval.rerankers.families import RERANKERS
 from toolbench_eval.retrievers.base import Retriever, Runtime
 
 Factory = Callable[[ModelCard, Runtime], Retriever]
@@ -36,6 +37,36 @@ def _dense(card: ModelCard, runtime: Runtime) -> Retriever:
     return Dense(card, runtime)
 
 
+def _hosted(card: ModelCard, runtime: Runtime) -> Retriever:
+    from toolbench_eval.retrievers.hosted import Hosted, hosted_encoder
+
+    return Hosted(hosted_encoder(card, runtime))
+
+
+def _splade(card: ModelCard, runtime: Runtime) -> Retriever:
+    from toolbench_eval.retrievers.sparse import Splade
+
+    return Splade(card, runtime)
+
+
+def _late(card: ModelCard, runtime: Runtime) -> Retriever:
+    from toolbench_eval.retrievers.late_interaction import LateInteraction
+
+    return LateInteraction(card, runtime)
+
+
+def _mteb(card: ModelCard, runtime: Runtime) -> Retriever:
+    from toolbench_eval.retrievers.mteb_model import MtebModel
+
+    return MtebModel(card, runtime)
+
+
+def _lucene(card: ModelCard, runtime: Runtime) -> Retriever:
+    from toolbench_eval.retrievers.lucene import Lucene
+
+    return Lucene(**card.options)  # type: ignore[arg-type]
+
+
 def _random(card: ModelCard, runtime: Runtime) -> Retriever:
     from toolbench_eval.retrievers.bounds import Random
 
@@ -48,11 +79,20 @@ def _oracle(card: ModelCard, runtime: Runtime) -> Retriever:
     return Oracle()
 
 
+def _reranker(card: ModelCard, runtime: Runtime) -> Retriever:
+    raise no_retriever(card.name)
+
+
 FAMILIES: dict[str, Factory] = {
     "bm25": _bm25,
     "okapi": _okapi,
     "tfidf": _tfidf,
     "dense": _dense,
+    "hosted": _hosted,
+    "splade": _splade,
+    "late": _late,
+    "mteb": _mteb,
+    "lucene": _lucene,
     "random": _random,
     "oracle": _oracle,
 }
@@ -67,11 +107,19 @@ def factory(family: str) -> Factory:
     """
     if family in FAMILIES:
         return FAMILIES[family]
+    if family in RERANKERS:
+        return _reranker
     module, colon, attribute = family.partition(":")
     if not colon:
-        raise UnknownNameError("model family", family, FAMILIES, "One's own is named package.module:factory.")
+        known = [*FAMILIES, *RERANKERS]
+        raise UnknownNameError("model family", family, known, "One's own is named package.module:factory.")
     try:
         made: Factory = getattr(import_module(module), attribute)
     except (ImportError, AttributeError) as error:
         raise UsageError(f"the model family '{family}' cannot be imported: {error}") from error
     return made
+
+
+def no_retriever(name: str) -> UsageError:
+    """The error for a reranker that is named where a retriever must be."""
+    return UsageError(f"'{name}' is a reranker: name a retriever before it ('bm25>{name}'), or give --first-stage")

@@ -1,4 +1,4 @@
-"""From a name on the command line to a model: registry, hub id, folder, fusion."""
+"""From a name on the command line to a model: registry, hub id, folder, fusion, reranking."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from typing import Any
 from toolbench_eval.cards import ModelCard, Templates
 from toolbench_eval.errors import UsageError
 from toolbench_eval.registry import Registry
+from toolbench_eval.rerankers.families import RERANKERS
 from toolbench_eval.retrievers.base import Runtime
-from toolbench_eval.retrievers.families import factory
+from toolbench_eval.retrievers.families import FAMILIES, factory, no_retriever
 from toolbench_eval.retrievers.model import Model, TemplatedModel
 from toolbench_eval.suites import Protocol, Suite
 from toolbench_eval.switches import ModelSwitches, resolve
 
 FUSION = "+"
+RERANKING = ">"
 
 PLAIN = Templates(with_instruction="{instruction} {query}", scaffold="{query}")
 """For models whose authors ask for no prompt."""
@@ -29,26 +31,51 @@ def load_model(
     suite: Suite | None = None,
     switches: Mapping[str, str] | None = None,
     runtime: Runtime | None = None,
+    first_stage: Model | None = None,
 ) -> Model:
     """Make a model; its weights are loaded when it is first used.
 
     Args:
-        name: A registered name, a hub id, a folder, or several joined by `+` (fusion by reciprocal rank).
+        name: A registered name, a hub id, a folder, several joined by `+` (fusion by reciprocal rank), or
+            a pipeline: one of these and rerankers, joined by `>`.
         registry: Where names are looked up.
         protocol: The bundle of switches; a card says what it means for its model.
         suite: The suite whose switches apply under this protocol.
         switches: What the user sets; stronger than suite and card.
         runtime: How to execute.
+        first_stage: Whose documents are reranked; all that `name` names are rerankers then.
 
     Raises:
         UnknownNameError: Nothing has this name.
         UsageError: The name cannot be read.
     """
     registry, runtime = registry or Registry(), runtime or Runtime()
+    stages = name.split(RERANKING) if RERANKING in name and not Path(name).exists() else [name]
+    if not all(stages):
+        raise UsageError(f"'{name}' is not a model: names joined by '{RERANKING}' must not be empty")
+    given = dict(switches or {})
+    model = first_stage or _fused(stages.pop(0), registry, protocol, suite, given, runtime)
+    if stages:
+        from toolbench_eval.rerankers.load import load_reranker
+        from toolbench_eval.retrievers.reranked import RerankedModel
+
+        for stage in stages:
+            model = RerankedModel(model, load_reranker(stage, registry, protocol, suite, given, runtime))
+    return model
+
+
+def _fused(
+    name: str,
+    registry: Registry,
+    protocol: Protocol,
+    suite: Suite | None,
+    user_switches: dict[str, str],
+    runtime: Runtime,
+) -> Model:
     members = name.split(FUSION) if FUSION in name and not Path(name).exists() else [name]
     if not all(members):
         raise UsageError(f"'{name}' is not a model: names joined by '{FUSION}' must not be empty")
-    models = [_one(member, registry, protocol, suite, dict(switches or {}), runtime) for member in members]
+    models = [_one(member, registry, protocol, suite, user_switches, runtime) for member in members]
     if len(models) == 1:
         return models[0]
     from toolbench_eval.retrievers.fused import FusedModel
@@ -68,6 +95,8 @@ def _one(
     used = card.under(protocol)
     of_suite = {} if suite is None else suite.switch_defaults(protocol, used.family)
     _, switches = resolve(of_suite, used.switches, user_switches)
+    if used.family in RERANKERS and used.family not in FAMILIES:
+        raise no_retriever(name)
     make = factory(used.family)
     return TemplatedModel(
         name=used.name,
@@ -75,23 +104,27 @@ def _one(
         load=lambda: make(used, runtime),
         templates=_templates(used, switches),
         switches=switches,
-        described=_described(used, card, runtime),
+        described=described(used, card, runtime),
     )
 
 
-def find_card(name: str, registry: Registry) -> ModelCard:
-    """The card of a name; a hub id or folder without a card gets one that leaves all to the model's own files."""
+def find_card(name: str, registry: Registry, family: str = "dense") -> ModelCard:
+    """The card of a name; a hub id or folder without a card gets one that leaves all to the model's own files.
+
+    Args:
+        name: A registered name, a hub id or a folder.
+        registry: Where cards are looked up.
+        family: What a model without a card is held to be.
+    """
     if name in registry.card_files:
         return registry.card(name)
     if Path(name).is_dir():
-        return ModelCard(
-            name=Path(name).resolve().name, family="dense", hub=str(Path(name).resolve()), title="a folder"
-        )
+        return ModelCard(name=Path(name).resolve().name, family=family, hub=str(Path(name).resolve()), title="a folder")
     by_hub = {registry.card(known).hub: known for known in registry.card_files if "/" in name}
     if name in by_hub:
         return registry.card(by_hub[name])
     if "/" in name:
-        return ModelCard(name=name, family="dense", hub=name, title="no card: the model's own configuration is used")
+        return ModelCard(name=name, family=family, hub=name, title="no card: the model's own configuration is used")
     return registry.card(name)
 
 
@@ -105,13 +138,14 @@ def _templates(card: ModelCard, switches: ModelSwitches) -> Templates:
     return formats[switches.query_format]
 
 
-def _described(card: ModelCard, original: ModelCard, runtime: Runtime) -> dict[str, Any]:
-    described: dict[str, Any] = {"family": card.family, "card": original.digest}
+def described(card: ModelCard, original: ModelCard, runtime: Runtime) -> dict[str, Any]:
+    """What a result records of a model beside templates and switches."""
+    values: dict[str, Any] = {"family": card.family, "card": original.digest}
     if card.options:
-        described["options"] = card.options
+        values["options"] = card.options
     if card.family == "random":
-        described["seed"] = runtime.seed
+        values["seed"] = runtime.seed
     if card.hub or card.package:
         encoding = card.encoding.model_dump()
-        described |= {**encoding, "dtype": runtime.dtype or encoding["dtype"], "hub": card.hub}
-    return described
+        values |= {**encoding, "dtype": runtime.dtype or encoding["dtype"], "hub": card.hub}
+    return values

@@ -1,0 +1,195 @@
+"""A whole evaluation of ToolRet's shape with an encoder that costs nothing: ours beside mteb.
+
+    python benchmarks/toolret_shape.py [--runs 3] [--mteb-runs 1] [--peer-python PYTHON_WITH_MTEB]
+
+44,453 generated documents, 7,961 queries in 35 subsets, vectors of 768 numbers that are looked up by the text. Ours is
+`toolbench_eval.evaluate` with the shipped dense search: it reads the files, ranks 100 documents for each query (and,
+in a second row, mteb's 1000), scores 17 measures and writes everything. mteb evaluates a task like its ToolRetrieval:
+35 subsets, each with the corpus, one instruction setting; its data are handed over in memory, read from the same files.
+The clock starts after imports and generation. The targets: at least 10 x faster, the corpus encoded once, at most
+1.5 GB of peak memory (of the whole process, with the vectors).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from processes import Finished, interpreter_with, middle, options, run, table, take_turns
+
+DIMENSIONS = 768
+NOISE = 6.0
+
+
+class Lookup:
+    """The encoder that costs nothing: vectors by text, made before the clock starts.
+
+    A document's vector is random; a query's is near that of the first document it labels, so that scores tell whether
+    two harnesses rank alike.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Give every text of the generated files a vector."""
+        import numpy as np
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+        from generated import SUITE, unit_vectors
+
+        place = folder / SUITE
+        documents = pa.concat_tables(pq.ParquetFile(path).read() for path in sorted(place.glob("*.parquet")))
+        queries = pa.concat_tables(pq.ParquetFile(path).read() for path in sorted(place.glob("queries/*.parquet")))
+        place_of = {name: at for at, name in enumerate(documents["id"].to_pylist())}
+        near = [place_of[json.loads(labels)[0]["id"]] for labels in queries["labels"].to_pylist()]
+        vectors = unit_vectors(len(documents), DIMENSIONS, seed=1)
+        asked = vectors[near] + NOISE * unit_vectors(len(near), DIMENSIONS, seed=2)
+        self._vectors = np.concatenate([vectors, asked])
+        texts = documents["text"].to_pylist() + queries["query"].to_pylist()
+        self._row = {text: row for row, text in enumerate(texts)}
+
+    def __call__(self, texts: Iterable[str]) -> Any:
+        """The vectors of texts."""
+        return self._vectors[[self._row[text] for text in texts]]
+
+
+def ours(folder: Path, k: int) -> dict[str, Any]:
+    from toolbench_eval.api import as_model, evaluate
+    from toolbench_eval.data.corpus import Corpus
+    from toolbench_eval.data.queries import Queries
+    from toolbench_eval.ranking.run import Run
+    from toolbench_eval.ranking.search import search_dense, to_run
+
+    encode = Lookup(folder)
+    documents = 0
+
+    class LookedUp:
+        """The dense retriever with another encoder."""
+
+        def index(self, corpus: Corpus) -> None:
+            nonlocal documents
+            documents += len(corpus)
+            self.corpus = corpus
+            texts = corpus.texts.to_pylist()
+            self.vectors = encode(texts[at] for at in corpus.tie_order)
+
+        def search(self, queries: Queries, k: int) -> Run:
+            columns, scores = search_dense(encode(queries.texts.to_pylist()), self.vectors, k)
+            return to_run(columns, scores, queries.ids, self.corpus)
+
+    with tempfile.TemporaryDirectory() as out:
+        start = time.perf_counter()
+        (result,) = evaluate("shape", as_model("looked-up", LookedUp()), out=out, tasks_dir=folder, k=k)
+        seconds = time.perf_counter() - start
+    score = result.aggregates["subset_macro"]["nDCG@10"]
+    return {"seconds": seconds, "documents": documents, "score": score, "timing": result.execution.timing}
+
+
+def mteb_like(folder: Path) -> dict[str, Any]:
+    import mteb
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+    from datasets import Dataset
+    from generated import CATEGORIES, SUITE, subsets
+    from mteb.models.abs_encoder import AbsEncoder
+    from mteb.tasks.retrieval.eng.tool_retrieval import ToolRetrieval
+
+    encode = Lookup(folder)
+    documents = 0
+    names = [row["task"] for row in subsets()]
+
+    class LookedUp(AbsEncoder):
+        """An mteb encoder; it takes its texts from the batches, as mteb's own wrapper of models does."""
+
+        def __init__(self) -> None:
+            described = {"name": "local/looked-up", "revision": "1", "similarity_fn_name": "dot"}
+            self.mteb_model_meta = mteb.models.ModelMeta.create_empty(described)
+
+        def encode(self, inputs: Any, *, prompt_type: Any = None, **_: Any) -> Any:
+            nonlocal documents
+            vectors = encode(text for batch in inputs for text in batch["text"])
+            documents += len(vectors) if str(getattr(prompt_type, "value", prompt_type)) == "document" else 0
+            return vectors
+
+    class Shape(ToolRetrieval):
+        """mteb's ToolRetrieval on the generated files."""
+
+        def load_data(self, *_: Any, **__: Any) -> None:
+            if self.data_loaded:
+                return
+            place = folder / SUITE
+            parts = [pq.ParquetFile(place / f"{category}.parquet").read() for category in CATEGORIES]
+            corpus = Dataset(pa.concat_tables(parts).combine_chunks())
+            self.dataset = {}
+            for name in names:
+                rows = pq.ParquetFile(place / "queries" / f"{name}.parquet").read().to_pylist()
+                queries = Dataset.from_list([{"id": row["id"], "text": row["query"]} for row in rows])
+                judged = {row["id"]: {label["id"]: 1 for label in json.loads(row["labels"])} for row in rows}
+                split = {"corpus": corpus, "queries": queries, "relevant_docs": judged, "top_ranked": None}
+                self.dataset[name] = {"test": split}
+            self.data_loaded = True
+
+    start = time.perf_counter()
+    results = mteb.evaluate(LookedUp(), [Shape()], cache=None, co2_tracker=False, show_progress_bar=False)
+    seconds = time.perf_counter() - start
+    return {"seconds": seconds, "documents": documents, "score": float(results[0].get_score())}
+
+
+def contestants(folder: Path, peers: list[str]) -> dict[str, Any]:
+    found = {
+        "ours, k = 100": partial(run, [sys.executable, __file__, "--ours", str(folder), "100"]),
+        "ours, k = 1000": partial(run, [sys.executable, __file__, "--ours", str(folder), "1000"]),
+    }
+    if python := interpreter_with("mteb", peers):
+        found["mteb, k = 1000"] = partial(run, [python, __file__, "--mteb", str(folder)])
+    return found
+
+
+def last_line(finished: Finished) -> dict[str, Any]:
+    values: dict[str, Any] = json.loads(finished.output.splitlines()[-1])
+    return values
+
+
+def main() -> None:
+    if sys.argv[1:2] == ["--ours"]:
+        print(json.dumps(ours(Path(sys.argv[2]), int(sys.argv[3]))))
+        return
+    if sys.argv[1:2] == ["--mteb"]:
+        print(json.dumps(mteb_like(Path(sys.argv[2]))))
+        return
+    parser = options(__doc__, runs=3)
+    parser.add_argument("--mteb-runs", type=int, default=1, help="counted runs of mteb, which takes minutes")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        # In a process of its own: a child's peak memory counts from what its parent held when it was started.
+        run([sys.executable, "-c", GENERATE.format(folder=str(folder))])
+        found = contestants(folder, args.peer_python)
+        peer = {name: contestant for name, contestant in found.items() if name.startswith("mteb")}
+        finished = take_turns({name: found[name] for name in found if name not in peer}, args.runs)
+        for name, contestant in peer.items():
+            finished[name] = [contestant() for _ in range(args.mteb_runs)]
+    first, *_ = finished
+    base = middle(last_line(one)["seconds"] for one in finished[first])
+    rows: list[list[object]] = [["", "median s", "min s", f"/ {first}", "peak MB", "documents encoded", "nDCG@10"]]
+    for name, runs in finished.items():
+        values = [last_line(one) for one in runs]
+        seconds = [one["seconds"] for one in values]
+        peak = round(max(one.peak_bytes for one in runs) / 1e6)
+        encoded, score = f"{values[0]['documents']:,}", f"{values[0]['score']:.4f}"
+        rows.append([name, middle(seconds), min(seconds), middle(seconds) / base, peak, encoded, score])
+    table(rows)
+    print(f"\nphases of {first} (seconds): {last_line(finished[first][-1])['timing']}")
+
+
+GENERATE = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); " + (
+    "from pathlib import Path; from generated import write_suite; write_suite(Path({folder!r}))"
+)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""The file that values are kept in: first value wins, a kill loses nothing that was written, damage is survived."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from toolbench_eval.errors import StorageError
+from toolbench_eval.memo import Memo, cache_folder, key_of
+
+PARTS = st.lists(
+    st.one_of(st.text(max_size=3), st.integers(0, 3), st.none(), st.lists(st.text(max_size=2))), max_size=3
+)
+
+
+@given(PARTS, PARTS)
+def test_different_parts_have_different_keys(one, other):
+    assert (key_of(*one) == key_of(*other)) == (one == other)
+
+
+def test_values_survive_and_the_first_one_wins(tmp_path: Path):
+    memo = Memo(tmp_path / "new" / "m.sqlite")
+    memo.put({b"a": b"1", b"b": b""})
+    memo.put({b"a": b"2"})
+    assert Memo(memo.path).get([b"a", b"b", b"c", b"a"]) == {b"a": b"1", b"b": b""}
+    many = {key_of(number): str(number).encode() for number in range(2000)}
+    memo.put(many)
+    assert memo.get(many) == many
+
+
+def test_a_process_that_is_killed_loses_nothing_that_it_wrote(tmp_path: Path):
+    path = tmp_path / "m.sqlite"
+    code = (
+        "import os, signal, sys; from pathlib import Path; from toolbench_eval.memo import Memo\n"
+        "memo = Memo(Path(sys.argv[1]))\n"
+        "for n in range(50): memo.put({bytes([n]): bytes([n])})\n"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    killed = subprocess.run([sys.executable, "-c", code, str(path)], check=False)
+    assert killed.returncode == -9
+    assert Memo(path).get([bytes([n]) for n in range(50)]) == {bytes([n]): bytes([n]) for n in range(50)}
+
+
+def test_two_processes_and_many_threads_write_at_once(tmp_path: Path):
+    path = tmp_path / "m.sqlite"
+    code = (
+        "import sys; from pathlib import Path; from toolbench_eval.memo import Memo\n"
+        "memo, name = Memo(Path(sys.argv[1])), sys.argv[2]\n"
+        "for n in range(100): memo.put({f'{name}{n}'.encode(): b'x', f'both{n}'.encode(): name.encode()})\n"
+    )
+    processes = [subprocess.Popen([sys.executable, "-c", code, str(path), name]) for name in "pq"]
+    memo = Memo(path)
+
+    def write(name: str) -> None:
+        for n in range(100):
+            memo.put({f"{name}{n}".encode(): b"x"})
+
+    threads = [threading.Thread(target=write, args=(name,)) for name in "tuv"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [process.wait() for process in processes] == [0, 0]
+    assert len(memo.get([f"{name}{n}".encode() for name in "pqtuv" for n in range(100)])) == 500
+    assert set(memo.get([f"both{n}".encode() for n in range(100)]).values()) <= {b"p", b"q"}
+
+
+def test_a_file_that_is_no_cache_is_set_aside(tmp_path: Path, caplog):
+    path = tmp_path / "m.sqlite"
+    path.write_bytes(b"this is text, no database" * 100)
+    memo = Memo(path)
+    memo.put({b"a": b"1"})
+    assert memo.get([b"a"]) == {b"a": b"1"}
+    assert (tmp_path / "m.sqlite.broken").read_bytes().startswith(b"this is text")
+    assert "is no cache" in caplog.text
+
+
+def test_damage_in_the_middle_is_named(tmp_path: Path):
+    path = tmp_path / "m.sqlite"
+    memo = Memo(path)
+    memo.put({key_of(number): b"x" * 100 for number in range(2000)})
+    memo.close()
+    content = bytearray(path.read_bytes())
+    content[4096:] = bytes(len(content) - 4096)
+    path.write_bytes(content)
+    with pytest.raises(StorageError, match="delete it"):
+        Memo(path).get([key_of(7)])
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match="cannot make the cache"):
+        Memo(tmp_path / "file" / "m.sqlite").put({b"a": b"1"})
+
+
+def test_where_the_cache_is(monkeypatch, tmp_path: Path):
+    monkeypatch.setenv("EVALHARNESS_CACHE", str(tmp_path))
+    assert cache_folder() == tmp_path
+    monkeypatch.delenv("EVALHARNESS_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/x")
+    assert cache_folder() == Path("/x/evalharness")

@@ -1,0 +1,142 @@
+"""Batches, the cache of scores, memory that is too small, a kill in the middle."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from toolbench_eval.memo import Memo
+from toolbench_eval.rerankers.scoring import Encoded, PairScorer, batches, halved
+
+TEXTS = [("q", "word " * n) for n in range(1, 41)]
+
+
+class Lengths:
+    """Scores that depend, as real ones do in the last bits, on the longest text of the batch."""
+
+    def __init__(self, stop_after: int | None = None) -> None:
+        self.batches: list[tuple[int, ...]] = []
+        self.stop_after = stop_after
+
+    def encode(self, pairs):
+        return [Encoded([len(query)] * len(document.split())) for query, document in pairs]
+
+    def score(self, batch):
+        if self.stop_after is not None and len(self.batches) == self.stop_after:
+            raise KeyboardInterrupt
+        lengths = tuple(len(one.ids) for one in batch)
+        self.batches.append(lengths)
+        return np.array([sum(one.ids) + max(lengths) * 1e-9 for one in batch])
+
+
+def scorer(loaded, memo, **identity):
+    return PairScorer({"model": "m"} | identity, lambda: loaded, memo, batch_tokens=64)
+
+
+@given(st.lists(st.integers(1, 50), max_size=60), st.integers(1, 200))
+def test_batches_hold_each_text_once_and_keep_the_budget(lengths, budget):
+    found = list(batches(lengths, budget))
+    assert sorted(at for batch in found for at in batch) == list(range(len(lengths)))
+    for batch in found:
+        sizes = [lengths[at] for at in batch]
+        assert sizes == sorted(sizes, reverse=True)
+        assert len(batch) == 1 or sizes[0] * len(batch) <= budget
+    firsts = [lengths[batch[0]] for batch in found]
+    assert firsts == sorted(firsts, reverse=True)
+
+
+def test_scores_stand_where_their_pairs_stand():
+    model = Lengths()
+    shuffled = [TEXTS[at] for at in np.random.default_rng(0).permutation(40)]
+    scores = scorer(model, None).scores(shuffled)
+    assert [round(score) for score in scores] == [len(document.split()) for _, document in shuffled]
+    assert len(model.batches) > 5
+
+
+def test_equal_pairs_are_scored_once():
+    model = Lengths()
+    found = scorer(model, None)
+    assert len(set(found.scores([TEXTS[3], TEXTS[5], TEXTS[3]]))) == 2
+    assert model.batches == [(6, 4)]
+    assert found.counts == {"pairs_scored": 2, "pairs_cached": 0}
+
+
+def test_a_second_run_loads_no_model(tmp_path):
+    memo = Memo(tmp_path / "s.sqlite")
+    first = scorer(Lengths(), memo).scores(TEXTS)
+
+    def load():
+        raise AssertionError("loaded")
+
+    again = PairScorer({"model": "m"}, load, Memo(memo.path), 64)
+    np.testing.assert_array_equal(again.scores(TEXTS), first)
+    assert again.counts == {"pairs_scored": 0, "pairs_cached": 40}
+
+
+@pytest.mark.parametrize("killed_after", range(12))
+def test_a_run_that_was_stopped_ends_with_the_same_bits(tmp_path, killed_after):
+    whole = Lengths()
+    expected = scorer(whole, Memo(tmp_path / "whole.sqlite")).scores(TEXTS)
+    killed, memo = Lengths(stop_after=killed_after), Memo(tmp_path / "s.sqlite")
+    with pytest.raises(KeyboardInterrupt):
+        scorer(killed, memo).scores(TEXTS)
+    rest = Lengths()
+    np.testing.assert_array_equal(scorer(rest, Memo(memo.path)).scores(TEXTS), expected)
+    assert killed.batches + rest.batches == whole.batches  # nothing twice, nothing in another batch
+
+
+def test_every_part_of_the_key_counts(tmp_path):
+    memo = Memo(tmp_path / "s.sqlite")
+    scorer(Lengths(), memo).scores([("ab", "c d")])
+    for identity, pair in [
+        ({}, ("a", "bc d")),
+        ({}, ("ab", "c d ")),
+        ({}, ("c d", "ab")),
+        ({"dtype": "float16"}, ("ab", "c d")),
+        ({"model": "n"}, ("ab", "c d")),
+    ]:
+        other = scorer(Lengths(), memo, **identity)
+        other.scores([pair])
+        assert other.counts == {"pairs_scored": 1, "pairs_cached": 0}
+    same = scorer(Lengths(), memo)
+    same.scores([("ab", "c d")])
+    assert same.counts == {"pairs_scored": 0, "pairs_cached": 1}
+
+
+def test_a_damaged_value_is_computed_again(tmp_path):
+    memo = Memo(tmp_path / "s.sqlite")
+    found = scorer(Lengths(), memo)
+    memo.put({found._keys([("a", "b")])[0]: b"half"})
+    assert found.scores([("a", "b")])[0] == pytest.approx(1)
+
+
+def test_batches_that_do_not_fit_are_halved():
+    class OutOfMemoryError(RuntimeError):
+        """As torch names it."""
+
+    sizes = []
+
+    def score(batch):
+        sizes.append(len(batch))
+        if len(batch) > 2:
+            raise OutOfMemoryError("CUDA out of memory")
+        return np.array([float(one.ids[0]) for one in batch])
+
+    batch = [Encoded([n]) for n in range(7)]
+    np.testing.assert_array_equal(halved(score, batch), np.arange(7.0))
+    assert sizes == [7, 3, 1, 2, 4, 2, 2]
+
+
+def test_one_pair_that_does_not_fit_is_an_error_and_other_errors_stay():
+    def too_small(batch):
+        raise MemoryError
+
+    def broken(batch):
+        raise RuntimeError("shapes differ")
+
+    with pytest.raises(MemoryError, match="3 tokens"):
+        halved(too_small, [Encoded([1, 2, 3])])
+    with pytest.raises(RuntimeError, match="shapes differ"):
+        halved(broken, [Encoded([1]), Encoded([2])])

@@ -1,0 +1,80 @@
+"""Words and postings against Python's regular expressions and bm25s."""
+
+import re
+
+import bm25s
+import numpy as np
+import pytest
+from bm25s.stopwords import STOPWORDS_EN
+from hypothesis import given
+from hypothesis import strategies as st
+
+import toolbench_eval.retrievers.words as module
+from toolbench_eval.retrievers.bm25 import stopword_list
+from toolbench_eval.retrievers.postings import lucene_postings
+from toolbench_eval.retrievers.words import words
+
+PATTERN = re.compile(r"(?u)\b\w\w+\b")
+ODD = ["", "a", "a b", "ab", "Ünïcode ßtraße", "日本語 テキスト", "x²y ½ Ⅷ", "İstanbul", "snake_case __x", "a\u0301b", "😀 ok", "\ud800 lone"]
+
+
+def split(texts):
+    found = words(texts)
+    vocabulary = found.vocabulary.to_pylist()
+    ends = np.cumsum(found.lengths)
+    return [
+        [vocabulary[at] for at in found.ids[end - length : end]] for end, length in zip(ends, found.lengths, strict=True)
+    ]
+
+
+def expected(texts):
+    return [PATTERN.findall(text.lower()) for text in texts]
+
+
+def test_odd_texts():
+    texts = [text for text in ODD if "\ud800" not in text]
+    assert split(texts) == expected(texts)
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=("Cs",)), max_size=40), max_size=8))
+def test_any_texts(texts):
+    assert split(texts) == expected(texts)
+
+
+def test_blocks_do_not_change_what_is_found(monkeypatch):
+    texts = [text for text in ODD if "\ud800" not in text] * 5
+    whole = words(texts)
+    monkeypatch.setattr(module, "BLOCK_CHARACTERS", 7)
+    pieces = words(texts)
+    assert split(texts) == expected(texts)
+    assert pieces.vocabulary.equals(whole.vocabulary)
+    assert pieces.ids.tolist() == whole.ids.tolist()
+
+
+def test_no_texts_and_no_words():
+    assert words([]).lengths.tolist() == []
+    assert words(["", "!"]).lengths.tolist() == [0, 0]
+
+
+def test_stop_words_are_those_of_bm25s():
+    assert sorted(stopword_list("en")) == sorted(STOPWORDS_EN)
+    found = words(["the cat and the dog", "the"]).without(stopword_list("en"))
+    assert [found.vocabulary[int(at)].as_py() for at in found.ids] == ["cat", "dog"]
+    assert found.lengths.tolist() == [2, 0]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_postings_equal_those_of_bm25s_to_the_last_bit(seed):
+    rng = np.random.default_rng(seed)
+    vocabulary = [f"w{at}" for at in range(60)] + ["the", "none"]
+    texts = [" ".join(rng.choice(vocabulary, rng.integers(0, 30))) for _ in range(80)]
+    ours = lucene_postings(words(texts).without(STOPWORDS_EN), 1.2, 0.6)
+    theirs = bm25s.BM25(k1=1.2, b=0.6, method="lucene")
+    theirs.index(bm25s.tokenize(texts, stopwords="en", show_progress=False), show_progress=False)
+    terms = {word: at for word, at in theirs.vocab_dict.items() if word}
+    assert set(terms) <= set(ours.terms)
+    for word, at in terms.items():
+        begin, end = theirs.scores["indptr"][at : at + 2]
+        first, last = ours.starts[ours.terms[word]], ours.starts[ours.terms[word] + 1]
+        assert ours.documents[first:last].tolist() == theirs.scores["indices"][begin:end].tolist()
+        assert ours.scores[first:last].tobytes() == theirs.scores["data"][begin:end].tobytes()

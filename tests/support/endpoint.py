@@ -1,0 +1,202 @@
+"""An OpenAI-compatible endpoint on 127.0.0.1: chat and embeddings, slow or faulty on demand.
+
+    with EndpointServer(reply=lambda body: "[2] > [1]") as server:
+        server.fail(429, times=2, retry_after="0.05")
+        ...
+        assert len(server.requests) == 3
+
+Faults are used up in the order they were asked for, before any proper answer is given.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any
+
+Body = dict[str, Any]
+
+
+@dataclass
+class Fault:
+    """What to do instead of answering."""
+
+    left: float
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    content: bytes = b"{}"
+    kind: str = "answer"
+    match: Callable[[Body], bool] = lambda body: True
+
+
+def last_message(body: Body) -> str:
+    """The default reply: the last message again."""
+    return body["messages"][-1]["content"]
+
+
+def vector(text: str, dimensions: int = 8) -> list[float]:
+    """A vector that depends on nothing but the text."""
+    digest = hashlib.sha256(text.encode()).digest()
+    return [byte / 255 - 0.5 for byte in digest[:dimensions]]
+
+
+class EndpointServer:
+    """The stand-in; a context manager. `requests` lists the bodies received, `most_at_once` how many were open."""
+
+    def __init__(self, reply: Callable[[Body], str | Body] = last_message, latency: float = 0.0) -> None:
+        self.reply, self.latency = reply, latency
+        self.requests: list[Body] = []
+        self.headers: list[dict[str, str]] = []
+        self.faults: list[Fault] = []
+        self.most_at_once = self.at_once = 0
+        self.port = 0
+        self.lock = threading.Lock()
+        self.released = threading.Event()
+
+    def fail(
+        self, status: int, *, times: float = float("inf"), retry_after: str | None = None, text="on demand"
+    ) -> None:
+        """Answer with a status."""
+        headers = {} if retry_after is None else {"Retry-After": retry_after}
+        content = json.dumps({"error": {"message": text}}).encode()
+        self.faults.append(Fault(times, status, headers, content))
+
+    def answer(self, content: bytes, *, times: float = float("inf"), match=lambda body: True) -> None:
+        """Answer with status 200 and these bytes."""
+        self.faults.append(Fault(times, content=content, match=match))
+
+    def hang(self, *, times: float = float("inf")) -> None:
+        """Never answer (until the server is closed)."""
+        self.faults.append(Fault(times, kind="hang"))
+
+    def cut(self, *, times: float = float("inf")) -> None:
+        """Announce a whole body, send its beginning, and hang up."""
+        self.faults.append(Fault(times, content=b'{"choices": [{"message": {"content": "half an ans', kind="cut"))
+
+    def heal(self) -> None:
+        """Answer properly again, and forget what was asked."""
+        self.faults.clear()
+        self.requests.clear()
+
+    def env(self, name: str = "LOCAL") -> dict[str, str]:
+        """Variables that make `openai-api/local/<model>` this server."""
+        return {f"{name}_BASE_URL": self.url, f"{name}_API_KEY": "sk-secret", "NO_PROXY": "127.0.0.1"}
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    def fault_for(self, body: Body) -> Fault | None:
+        with self.lock:
+            for fault in self.faults:
+                if fault.left > 0 and fault.match(body):
+                    fault.left -= 1
+                    return fault
+        return None
+
+    def __enter__(self) -> EndpointServer:
+        handler = type("Handler", (_Handler,), {"endpoint": self})
+        self._server = _Server(("127.0.0.1", self.port), handler)
+        self.port = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.released.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 256
+    daemon_threads = True
+    block_on_close = False
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that gave up waiting is no fault of the test."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    endpoint: EndpointServer
+    disable_nagle_algorithm = True
+
+    def do_POST(self) -> None:
+        endpoint = self.endpoint
+        arrived = time.monotonic()
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        with endpoint.lock:
+            endpoint.requests.append(body)
+            endpoint.headers.append({name.lower(): value for name, value in self.headers.items()})
+            endpoint.at_once += 1
+            endpoint.most_at_once = max(endpoint.most_at_once, endpoint.at_once)
+        try:
+            self._respond(endpoint.fault_for(body), body, arrived)
+        finally:
+            with endpoint.lock:
+                endpoint.at_once -= 1
+
+    def _respond(self, fault: Fault | None, body: Body, arrived: float) -> None:
+        if fault is None:
+            make = self._embeddings if self.path.endswith("/embeddings") else self._chat
+            content = json.dumps(make(body)).encode()
+            time.sleep(max(0.0, self.endpoint.latency - (time.monotonic() - arrived)))
+            return self._send(200, {}, content, len(content))
+        if fault.kind == "hang":
+            self.endpoint.released.wait(60)
+            self.close_connection = True
+            return None
+        if fault.kind == "cut":
+            self._send(200, {}, fault.content, len(fault.content) + 100)
+            self.connection.close()
+            self.close_connection = True
+            return None
+        return self._send(fault.status, fault.headers, fault.content, len(fault.content))
+
+    def _send(self, status: int, headers: dict[str, str], content: bytes, length: int) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Type": "application/json", "Content-Length": str(length), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content)
+        self.wfile.flush()
+
+    def _chat(self, body: Body) -> Body:
+        text = self.endpoint.reply(body)
+        if isinstance(text, dict):
+            return text
+        read = sum(len(message["content"].split()) for message in body["messages"])
+        wrote = len(text.split())
+        choice: Body = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+        if body.get("logprobs"):
+            choice["logprobs"] = {"content": [{"token": word, "logprob": -0.5} for word in text.split()]}
+        usage = {"prompt_tokens": read, "completion_tokens": wrote, "total_tokens": read + wrote}
+        return {"id": "x", "object": "chat.completion", "created": 0, "model": body["model"], "choices": [choice]} | {
+            "usage": usage
+        }
+
+    def _embeddings(self, body: Body) -> Body:
+        size = body.get("dimensions", 8)
+        data = [
+            {"object": "embedding", "index": at, "embedding": vector(text, size)}
+            for at, text in enumerate(body["input"])
+        ]
+        words = sum(len(text.split()) for text in body["input"])
+        # The order of an answer is not the order of the texts: `index` is.
+        return {"object": "list", "data": data[::-1], "model": body["model"]} | {
+            "usage": {"prompt_tokens": words, "total_tokens": words}
+        }
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Keep quiet: `EndpointServer.requests` is the log."""

@@ -1,0 +1,129 @@
+"""Which weights a card means, and what identifies them: a commit of the hub, or the content of files."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+from toolbench_eval.cards import ModelCard
+from toolbench_eval.errors import HubError, MissingDataError, UsageError
+
+INSTALL = "it needs torch and sentence-transformers: pip install 'toolbench-eval[dense]'"
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_IRRELEVANT = {".md", ".png", ".jpg", ".pdf"}
+_BLOCK = 1 << 20
+
+_log = logging.getLogger("toolbench_eval")
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Weights that can be loaded.
+
+    Attributes:
+        place: A folder, or `owner/name` on the hub.
+        commit: The commit on the hub, None for a folder.
+        identity: The same for the same weights, and for no others.
+    """
+
+    place: str
+    commit: str | None
+    identity: str
+
+
+def find_weights(card: ModelCard, *, offline: bool) -> Weights:
+    """The weights of a card; none are fetched or loaded.
+
+    Raises:
+        UsageError: The card names none, or the package that carries them is not installed.
+        MissingDataError: Offline, and the hub's cache does not know the revision.
+        HubError: The hub did not say which commit the revision is.
+    """
+    if card.package is not None:
+        return _in_folder(_package_folder(card, card.package))
+    if card.hub is None:
+        raise UsageError(f"the card of '{card.name}' names neither a hub repository nor a package")
+    if Path(card.hub).is_dir():
+        return _in_folder(Path(card.hub))
+    commit = _commit(card.hub, card.revision, offline=offline)
+    return Weights(card.hub, commit, f"{card.hub}@{commit}")
+
+
+def folder_digest(folder: Path) -> str:
+    """SHA-256 over the names and contents of a folder's files, hidden ones and documentation left out.
+
+    Content, because a size and a date can stay the same when weights are trained on in place.
+    """
+    names = {path.relative_to(folder): path for path in folder.rglob("*") if path.is_file()}
+    total = hashlib.sha256()
+    for name in sorted(names):
+        if name.suffix.lower() not in _IRRELEVANT and not any(part.startswith(".") for part in name.parts):
+            total.update(b"%d:%s" % (len(name.as_posix()), name.as_posix().encode()))
+            total.update(_file_digest(names[name]))
+    return total.hexdigest()
+
+
+def _file_digest(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
+
+
+def _in_folder(folder: Path) -> Weights:
+    return Weights(str(folder), None, f"files:{folder_digest(folder)}")
+
+
+def _package_folder(card: ModelCard, package: str) -> Path:
+    try:
+        return Path(import_module(package).get_model_path())
+    except ImportError:
+        raise UsageError(f"the weights of '{card.name}' come from the package {package}; {INSTALL}") from None
+
+
+def _commit(repo: str, revision: str | None, *, offline: bool) -> str:
+    """The commit of a revision: as written, as the hub says, or as the hub said last."""
+    if revision is not None and _COMMIT.fullmatch(revision):
+        return revision
+    if offline:
+        known = _cached_commit(repo, revision)
+        if known is None:
+            raise MissingDataError(
+                "the hub's cache holds no such model and --offline is set: run once without it, or give a folder",
+                file=repo,
+            )
+        return known
+    from toolbench_eval.data.hub_errors import failures, retried
+
+    try:
+        from huggingface_hub import HfApi
+
+        return str(retried(lambda: HfApi().model_info(repo, revision=revision, timeout=30).sha))
+    except failures() as error:
+        known = _cached_commit(repo, revision)
+        if known is None:
+            raise unavailable(repo, error) from error
+        _log.warning("the hub could not be asked for %s (%s); commit %s of the cache is used", repo, error, known)
+        return known
+
+
+def _cached_commit(repo: str, revision: str | None) -> str | None:
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        path = try_to_load_from_cache(repo, "config.json", revision=revision)
+    except HFValidationError:
+        return None
+    return Path(path).parent.name if isinstance(path, str) else None
+
+
+def unavailable(place: str, error: Exception) -> HubError:
+    """The error for weights that could not be had."""
+    return HubError(
+        f"the weights of {place} could not be had ({error}): check the name, run the same command again later, "
+        "or give a folder with the model"
+    )

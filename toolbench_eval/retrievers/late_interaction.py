@@ -1,0 +1,194 @@
+"""Late interaction (ColBERT): a vector for each token, exact MaxSim over all documents in blocks of bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from toolbench_eval.cards import ModelCard
+from toolbench_eval.data.corpus import Corpus
+from toolbench_eval.data.queries import Queries
+from toolbench_eval.errors import DataError, UsageError
+from toolbench_eval.ranking.run import Run
+from toolbench_eval.ranking.search import to_run
+from toolbench_eval.ranking.topk import Columns, Scores, top_k
+from toolbench_eval.retrievers.base import Runtime
+from toolbench_eval.retrievers.sentence_models import distinct_texts, load_encoder
+
+Positions = npt.NDArray[np.int64]
+
+CHUNK = 4096
+"""Documents handed to the encoder at a time."""
+SCORE_BYTES = 64 * 2**20
+"""Scores of a block of queries against all documents."""
+PRODUCTS = 1 << 25
+"""Products of query tokens and document tokens held at a time (4 bytes each: 128 MiB)."""
+
+
+class LateInteraction:
+    """ColBERT (Khattab and Zaharia, SIGIR 2020) and its successors, searched exhaustively: no compression, no pruning.
+
+    Reads checkpoints of colbert-ai, PyLate and sentence-transformers; markers, query expansion and the skip list are
+    the checkpoint's own. The card sets `max_length` (tokens of a document) and the options `query_length` (tokens of a
+    query, markers included) and `storage` (number format of the token vectors: float32, float16).
+    """
+
+    def __init__(self, card: ModelCard, runtime: Runtime) -> None:
+        """Load the model.
+
+        Raises:
+            UsageError: The option `storage` is not known.
+            EvalHarnessError: See `load_encoder`.
+        """
+        self._storage = np.dtype(str(card.options.get("storage", "float32")))
+        if self._storage not in (np.float32, np.float16):
+            raise UsageError(f"the card of '{card.name}' asks for storage={self._storage}; use float32 or float16")
+        self._encoder = load_encoder("MultiVectorEncoder", card, runtime, _is_late)
+        if self._encoder.similarity_fn_name != "maxsim":
+            raise DataError(f"'{card.name}' scores by {self._encoder.similarity_fn_name}, not by MaxSim", file=card.hub)
+        _set_lengths(self._encoder[0], card)
+        self._batch = max(1, runtime.batch_tokens // (self._document_length or 512))
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What loading found out."""
+        encoder, transformer = self._encoder, self._encoder[0]
+        return {
+            "dimension": encoder.get_embedding_dimension(),
+            "max_length": self._document_length,
+            "query_length": (transformer.query_expansion or {}).get("length") or transformer.query_length,
+            "query_expansion": transformer.query_expansion is not None,
+            "prompts": {name: prompt for name, prompt in encoder.prompts.items() if prompt},
+            "dtype": str(encoder.dtype).removeprefix("torch."),
+            "device": str(encoder.device),
+        }
+
+    @property
+    def _document_length(self) -> int | None:
+        transformer = self._encoder[0]
+        length: int | None = transformer.document_length or transformer.max_seq_length
+        return length
+
+    def index(self, corpus: Corpus) -> None:
+        """Encode each different text once."""
+        self._corpus = corpus
+        texts, self._text_of = distinct_texts(corpus)
+        parts: list[npt.NDArray[Any]] = []
+        lengths: list[int] = []
+        for start in range(0, len(texts), CHUNK):
+            tokens = self._encode(texts[start : start + CHUNK], self._encoder.encode_document)
+            lengths += [len(vectors) for vectors in tokens]
+            parts.append(np.concatenate(tokens).astype(self._storage))
+        self._tokens = np.concatenate(parts) if parts else np.empty((0, 1), self._storage)
+        self._offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+
+    @property
+    def index_bytes(self) -> int:
+        """Memory that the token vectors take."""
+        return int(self._tokens.nbytes + self._offsets.nbytes)
+
+    def search(self, queries: Queries, k: int) -> Run:
+        """Compare the tokens of every query with those of every document."""
+        vectors = self._encode(queries.texts.to_pylist(), self._encoder.encode_query)
+        columns, scores = self._best(vectors, k)
+        return to_run(columns, scores, queries.ids, self._corpus)
+
+    def _best(self, vectors: list[npt.NDArray[np.float32]], k: int) -> tuple[Columns, Scores]:
+        n = len(self._corpus)
+        block = max(1, SCORE_BYTES // (4 * max(1, n)))
+        columns = np.empty((len(vectors), min(k, n)), dtype=np.int32)
+        best = np.empty(columns.shape, dtype=np.float32)
+        for start in range(0, len(vectors), block):
+            scores = max_sim(vectors[start : start + block], self._tokens, self._offsets, self._encoder.device)
+            columns[start : start + block], best[start : start + block] = top_k(scores[:, self._text_of], k)
+        return columns, best
+
+    def _encode(self, texts: list[str], encode: Any) -> list[npt.NDArray[np.float32]]:
+        """Token vectors of texts; a text of which nothing is left has one vector of zeros."""
+        if not texts:
+            return []
+        encoded = encode(
+            [text or " " for text in texts], batch_size=self._batch, convert_to_numpy=True, show_progress_bar=False
+        )
+        return [
+            np.asarray(vectors, dtype=np.float32) if len(vectors) else np.zeros((1, vectors.shape[1]), np.float32)
+            for vectors in encoded
+        ]
+
+
+def max_sim(
+    queries: list[npt.NDArray[np.float32]],
+    tokens: npt.NDArray[Any],
+    offsets: Positions,
+    device: Any = "cpu",
+) -> Scores:
+    """MaxSim: the sum over a query's tokens of the highest dot product with any token of the document.
+
+    Args:
+        queries: Token vectors of each query, float32, shape (tokens, d).
+        tokens: Token vectors of all documents, shape (all tokens, d).
+        offsets: Where each document's begin, int64, shape (documents + 1,); no document is empty.
+        device: Where torch multiplies.
+
+    Returns:
+        Scores, float32, shape (queries, documents).
+    """
+    import torch
+
+    # A query token of zeros adds 0 whatever the document is, and a repeated document token changes no maximum: so
+    # both sides are padded without any mask.
+    longest = max(len(query) for query in queries)
+    padded = np.zeros((len(queries), longest, tokens.shape[1]), dtype=np.float32)
+    for row, query in enumerate(queries):
+        padded[row, : len(query)] = query
+    asked = torch.from_numpy(padded).to(device).flatten(0, 1)
+    scores = np.empty((len(queries), len(offsets) - 1), dtype=np.float32)
+    for documents, places in _blocks(offsets, max(1, PRODUCTS // len(asked))):
+        offered = torch.from_numpy(tokens[places]).to(device).float()
+        products = asked @ offered.flatten(0, 1).T
+        highest = products.view(len(queries), longest, *places.shape).amax(dim=-1)
+        scores[:, documents] = highest.sum(dim=1).cpu().numpy()
+    return scores
+
+
+def _blocks(offsets: Positions, tokens: int) -> Iterator[tuple[Positions, Positions]]:
+    """Documents of similar length, and the places of their tokens, the last one repeated up to the longest's length.
+
+    Args:
+        offsets: Where each document's tokens begin.
+        tokens: Tokens in a block; a longer document is a block of its own.
+    """
+    lengths = np.diff(offsets)
+    order = np.argsort(-lengths, kind="stable")
+    start = 0
+    while start < len(order):
+        longest = int(lengths[order[start]])
+        documents = order[start : start + max(1, tokens // longest)]
+        within = np.minimum(np.arange(longest), lengths[documents, None] - 1)
+        yield documents, offsets[documents, None] + within
+        start += len(documents)
+
+
+def _set_lengths(transformer: Any, card: ModelCard) -> None:
+    """Cut documents and queries where the card says."""
+    if card.encoding.max_length != "model":
+        transformer.document_length = card.encoding.max_length
+    if "query_length" not in card.options:
+        return
+    length = int(card.options["query_length"])
+    if transformer.query_expansion is None:
+        transformer.query_length = length
+    else:
+        transformer.query_expansion = {**transformer.query_expansion, "length": length}
+
+
+def _is_late(configuration: dict[str, Any]) -> bool:
+    """Whether a checkpoint was saved by colbert-ai, by PyLate (its older versions state no type) or as multi-vector."""
+    return (
+        "HF_ColBERT" in (configuration.get("architectures") or [])
+        or configuration.get("model_type") in ("ColBERT", "MultiVectorEncoder")
+        or "query_prefix" in configuration
+    )

@@ -1,0 +1,115 @@
+"""Loading sparse and late-interaction models through sentence-transformers, and what both families share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from toolbench_eval.cards import ModelCard
+from toolbench_eval.data.corpus import Corpus
+from toolbench_eval.errors import DataError, HubError, MissingDataError, UsageError
+from toolbench_eval.retrievers.base import Runtime
+from toolbench_eval.weights import Checkpoint, device_of
+
+
+def load_encoder(kind: str, card: ModelCard, runtime: Runtime, trained_for: Callable[[dict[str, Any]], bool]) -> Any:
+    """A model of sentence-transformers, in the number format and on the device that are asked for.
+
+    Args:
+        kind: Its class: `SparseEncoder` or `MultiVectorEncoder`.
+        card: The model.
+        runtime: Device, number format, offline.
+        trained_for: Tells from the checkpoint's `config.json` and `config_sentence_transformers.json` (merged) whether
+            its weights are of this kind. sentence-transformers would put random layers on any other checkpoint.
+
+    Raises:
+        UsageError: The extra is not installed, the card names no weights, or code would be run that was not allowed.
+        MissingDataError: Offline, and the cache lacks the weights.
+        HubError: The hub did not give the weights.
+        DataError: The checkpoint is of another kind, or its folder lacks a file.
+    """
+    if card.hub is None:
+        raise UsageError(f"the card of '{card.name}' names no hub repository or folder")
+    checkpoint = Checkpoint(card.name, card.hub, card.revision, card.encoding.dtype, card.remote_code)
+    checkpoint.check(runtime)
+    loader = _loader(kind, card)
+    source = {
+        "revision": None if Path(card.hub).is_dir() else card.revision,
+        "local_files_only": runtime.offline,
+    }
+    try:
+        if not trained_for(_configuration(card.hub, source)):
+            raise DataError(f"'{card.name}' is no {card.family} model: its weights are of another kind", file=card.hub)
+        encoder = loader(card.hub, device=device_of(runtime), trust_remote_code=card.remote_code, **source)
+    except OSError as error:
+        if Path(card.hub).is_dir():
+            raise DataError(f"no {card.family} model could be loaded from it: {error}", file=card.hub) from error
+        if runtime.offline:
+            raise MissingDataError(
+                f"the weights of '{card.name}' are not in the local cache and --offline is set", file=card.hub
+            ) from error
+        raise HubError(f"the weights of '{card.name}' ({card.hub}) could not be loaded: {error}") from error
+    torch = import_module("torch")
+    return encoder.to(getattr(torch, checkpoint.number_format(runtime))).eval()
+
+
+def distinct_texts(corpus: Corpus) -> tuple[list[str], npt.NDArray[np.int64]]:
+    """The different texts of a corpus, and which of them each document has, documents in tie order.
+
+    Equal texts are encoded once: it is cheaper, and it makes their scores equal to the last bit.
+    """
+    texts = corpus.texts.take(corpus.tie_order).dictionary_encode()
+    return texts.dictionary.to_pylist(), texts.indices.to_numpy().astype(np.int64)
+
+
+def batches(lengths: npt.NDArray[np.int64], tokens: int) -> Iterator[npt.NDArray[np.int64]]:
+    """Positions of texts, longest first, in batches that hold at most so many tokens when padded.
+
+    Args:
+        lengths: Tokens of each text, at least 1.
+        tokens: Budget; a longer text is a batch of its own.
+    """
+    order = np.argsort(-lengths, kind="stable")
+    start = 0
+    while start < len(order):
+        size = max(1, tokens // int(lengths[order[start]]))
+        yield order[start : start + size]
+        start += size
+
+
+def _loader(kind: str, card: ModelCard) -> Any:
+    try:
+        return getattr(import_module("sentence_transformers"), kind)
+    except ImportError:
+        raise UsageError(
+            f"'{card.name}' is a {card.family} model; it needs torch and sentence-transformers: "
+            "pip install 'toolbench-eval[dense]'"
+        ) from None
+    except AttributeError:
+        raise UsageError(
+            f"'{card.name}' is a {card.family} model; the installed sentence-transformers has no {kind}: "
+            "pip install -U sentence-transformers"
+        ) from None
+
+
+def _configuration(place: str, source: dict[str, Any]) -> dict[str, Any]:
+    """What the checkpoint says of itself.
+
+    Raises:
+        OSError: It has no readable `config.json`.
+    """
+    load_file_path = import_module("sentence_transformers.util").load_file_path
+    found: dict[str, Any] = {}
+    for name in ("config.json", "config_sentence_transformers.json"):
+        path = load_file_path(place, name, **source)
+        if path is not None:
+            found |= json.loads(Path(path).read_text(encoding="utf-8"))
+    if not found:
+        raise OSError("it has no config.json")
+    return found
