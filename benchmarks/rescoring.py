@@ -4,8 +4,8 @@
 
 A generated result, 35 subsets with 7,961 queries and 100 documents each; the corpus is deleted before the clock starts.
 Ours checks that every file is the one that the result was computed from, computes 17 measures and all averages with
-the headline's interval, and shows the table. pytrec_eval reads the same run and judgments from plain TREC files, without
-such checks, and computes the measures of these that it has. The target: 2 s.
+the headline's interval, and shows the table. pytrec_eval reads the same run and judgments from TREC files, without such
+checks, and computes those of the measures that it has. The target: 2 s.
 """
 
 from __future__ import annotations

@@ -57,13 +57,20 @@ class Lookup:
         return self._vectors[[self._row[text] for text in texts]]
 
 
-def ours(folder: Path, k: int) -> dict[str, Any]:
+def generate(place: str) -> None:
+    from generated import write_suite
+
+    write_suite(Path(place))
+
+
+def ours(place: str, k: str) -> dict[str, Any]:
     from toolbench_eval.api import as_model, evaluate
     from toolbench_eval.data.corpus import Corpus
     from toolbench_eval.data.queries import Queries
     from toolbench_eval.ranking.run import Run
     from toolbench_eval.ranking.search import search_dense, to_run
 
+    folder = Path(place)
     encode = Lookup(folder)
     documents = 0
 
@@ -83,13 +90,13 @@ def ours(folder: Path, k: int) -> dict[str, Any]:
 
     with tempfile.TemporaryDirectory() as out:
         start = time.perf_counter()
-        (result,) = evaluate("shape", as_model("looked-up", LookedUp()), out=out, tasks_dir=folder, k=k)
+        (result,) = evaluate("shape", as_model("looked-up", LookedUp()), out=out, tasks_dir=folder, k=int(k))
         seconds = time.perf_counter() - start
     score = result.aggregates["subset_macro"]["nDCG@10"]
     return {"seconds": seconds, "documents": documents, "score": score, "timing": result.execution.timing}
 
 
-def mteb_like(folder: Path) -> dict[str, Any]:
+def mteb_like(place: str) -> dict[str, Any]:
     import mteb
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -98,6 +105,7 @@ def mteb_like(folder: Path) -> dict[str, Any]:
     from mteb.models.abs_encoder import AbsEncoder
     from mteb.tasks.retrieval.eng.tool_retrieval import ToolRetrieval
 
+    folder = Path(place)
     encode = Lookup(folder)
     documents = 0
     names = [row["task"] for row in subsets()]
@@ -121,12 +129,12 @@ def mteb_like(folder: Path) -> dict[str, Any]:
         def load_data(self, *_: Any, **__: Any) -> None:
             if self.data_loaded:
                 return
-            place = folder / SUITE
-            parts = [pq.ParquetFile(place / f"{category}.parquet").read() for category in CATEGORIES]
+            files = folder / SUITE
+            parts = [pq.ParquetFile(files / f"{category}.parquet").read() for category in CATEGORIES]
             corpus = Dataset(pa.concat_tables(parts).combine_chunks())
             self.dataset = {}
             for name in names:
-                rows = pq.ParquetFile(place / "queries" / f"{name}.parquet").read().to_pylist()
+                rows = pq.ParquetFile(files / "queries" / f"{name}.parquet").read().to_pylist()
                 queries = Dataset.from_list([{"id": row["id"], "text": row["query"]} for row in rows])
                 judged = {row["id"]: {label["id"]: 1 for label in json.loads(row["labels"])} for row in rows}
                 split = {"corpus": corpus, "queries": queries, "relevant_docs": judged, "top_ranked": None}
@@ -155,19 +163,17 @@ def last_line(finished: Finished) -> dict[str, Any]:
 
 
 def main() -> None:
-    if sys.argv[1:2] == ["--ours"]:
-        print(json.dumps(ours(Path(sys.argv[2]), int(sys.argv[3]))))
-        return
-    if sys.argv[1:2] == ["--mteb"]:
-        print(json.dumps(mteb_like(Path(sys.argv[2]))))
+    steps = {"--generate": generate, "--ours": ours, "--mteb": mteb_like}
+    if sys.argv[1:2] and sys.argv[1] in steps:
+        print(json.dumps(steps[sys.argv[1]](*sys.argv[2:])))
         return
     parser = options(__doc__, runs=3)
     parser.add_argument("--mteb-runs", type=int, default=1, help="counted runs of mteb, which takes minutes")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        # In a process of its own: a child's peak memory counts from what its parent held when it was started.
-        run([sys.executable, "-c", GENERATE.format(folder=str(folder))])
+        # Not in this process: a child's peak memory counts from what its parent held when it was started.
+        run([sys.executable, __file__, "--generate", temporary])
         found = contestants(folder, args.peer_python)
         peer = {name: contestant for name, contestant in found.items() if name.startswith("mteb")}
         finished = take_turns({name: found[name] for name in found if name not in peer}, args.runs)
@@ -184,11 +190,6 @@ def main() -> None:
         rows.append([name, middle(seconds), min(seconds), middle(seconds) / base, peak, encoded, score])
     table(rows)
     print(f"\nphases of {first} (seconds): {last_line(finished[first][-1])['timing']}")
-
-
-GENERATE = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); " + (
-    "from pathlib import Path; from generated import write_suite; write_suite(Path({folder!r}))"
-)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,8 @@ class Encoding(BaseModel):
     normalize: bool | Literal["model"] = "model"
     max_length: int | Literal["model"] = "model"
     """Tokens of a text that the model sees, special ones included."""
+    add_eos: bool = False
+    """Whether each text ends with the end-of-sequence token though the tokenizer adds none; it is the last token seen."""
     dtype: Literal["float32", "float16", "bfloat16"] = "float32"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -195,8 +196,7 @@ def test_max_sim_does_not_depend_on_the_blocks(data: st.DataObject) -> None:
     tokens = rng.standard_normal((offsets[-1], 3)).astype(np.float32)
     queries = [rng.standard_normal((n, 3)).astype(np.float32) for n in asked]
     expected = [
-        [(query @ tokens[start:end].T).max(axis=1).sum() for start, end in zip(offsets, offsets[1:], strict=False)]
-        for query in queries
+        [(query @ tokens[start:end].T).max(axis=1).sum() for start, end in pairwise(offsets)] for query in queries
     ]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(late_interaction, "PRODUCTS", data.draw(st.integers(1, 200)))

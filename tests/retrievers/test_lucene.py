@@ -67,7 +67,7 @@ def test_too_old_java_is_told_with_both_ways_out(java: Path, monkeypatch: pytest
     with pytest.raises(UsageError, match=r"pyserini 1\.6\.0 needs Java 21 or newer, found Java 17.*'pyserini<0\.35'"):
         lucene.check_java()
     says(java, 'java version "1.8.0_402"')
-    with pytest.raises(UsageError, match="found Java 8: install it$"):
+    with pytest.raises(UsageError, match=r"found Java 8: install it$"):
         lucene.check_java()
     java.unlink()
     with pytest.raises(UsageError, match="there is none: set JAVA_HOME or PATH"):

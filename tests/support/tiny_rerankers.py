@@ -8,7 +8,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-WORDS = ["query", "document", "relevant", "passage", "tool", "weather", "rain", "sun", "city", "map", "route", "train", "plane", "stock", "price", "graph", "music", "song", "play", "image", "picture", "translate", "french", "german", "text", "mail", "send", "read", "file", "find", "the", "a", "of", "for", "in", "is", "what", "which", "how", "to", "instruct", "best", "worst", "red", "green", "blue", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "A", "B"]
+_TEXT = """
+query document relevant passage tool weather rain sun city map route train plane stock price graph music song play image
+picture translate french german text mail send read file find the a of for in is what which how to instruct best worst
+red green blue one two three four five six seven eight nine ten A B
+"""
+WORDS = _TEXT.split()
 
 
 def widen(model: Any, scale: float = 0.35) -> Any:

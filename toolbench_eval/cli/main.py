@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import typer
 
-from toolbench_eval.cli import cache, data, effect, models, rescore, run, score, tasks
+from toolbench_eval.cli import cache, check, compare, data, effect, models, rescore, run, score, tasks
 from toolbench_eval.errors import EvalHarnessError
 
 EPILOG = """\b
@@ -34,6 +34,8 @@ app = typer.Typer(
 app.command("run")(run.command)
 app.command("score")(score.command)
 app.command("rescore")(rescore.command)
+app.command("compare")(compare.command)
+app.command("check")(check.command)
 app.command("instruction-effect")(effect.command)
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(models.app, name="models")

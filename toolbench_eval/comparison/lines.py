@@ -57,4 +57,4 @@ def weightings(tasks: Sequence[str], categories: Sequence[str | None], sizes: In
 
 
 def _share(members: Bools) -> Floats:
-    return members / members.sum()
+    return np.asarray(members / members.sum())

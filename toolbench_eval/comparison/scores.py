@@ -95,8 +95,8 @@ def _values(system: System, task: str, measure: str) -> tuple[pa.LargeStringArra
     if measure in stored:
         values = stored[measure]
     else:
-        missing = "drop" if system.result.task_setting.get("missing") == "drop" else "zero"
-        scores = score_run(*stored_run(entry, folder), measure, missing=missing)
+        drop = system.result.task_setting.get("missing") == "drop"
+        scores = score_run(*stored_run(entry, folder), measure, missing="drop" if drop else "zero")
         ids, values = scores.query_ids, scores.values[measure]
     if not len(values) or values.dtype.kind != "f" or not np.isfinite(values).all():
         raise DataError("expected a finite number for every query", file=path, field=measure)

@@ -249,7 +249,7 @@ def _rounding(paired: Paired) -> float:
     a p-value is never below what exact arithmetic gives for the same flips.
     """
     largest = float(np.abs(paired.values).max(initial=0))
-    return 4 * paired.values.shape[1] * float(np.finfo(np.float64).eps) * largest
+    return float(4 * paired.values.shape[1] * np.finfo(np.float64).eps * largest)
 
 
 def _permutation(found: Differences, paired: Paired, weights: Floats, pairs: Ints, method: Method) -> Outcome:

@@ -34,14 +34,16 @@ class EmbeddingModel:
     Attributes:
         name: For messages.
         copies: One SentenceTransformer a device.
+        add_eos: Whether texts are ended with the end-of-sequence token where the tokenizer does not.
     """
 
     name: str
     copies: list[Any]
+    add_eos: bool = False
 
     def tokenise(self, texts: list[str]) -> Tokens:
         """Texts as the model takes them; needs no device."""
-        return tokenised(self.copies[0], texts)
+        return tokenised(self.copies[0], texts, add_eos=self.add_eos)
 
     def vectors(self, number: int, tokens: Tokens, rows: Rows, features: dict[str, Any]) -> Vectors:
         """Run one batch; where memory runs out, its halves, down to one text.
@@ -112,7 +114,7 @@ def load(card: ModelCard, weights: Weights, devices: Devices, dtype: str, *, off
     _check_modules(model, card)
     _tell(model, card)
     copies = [model.to(devices.names[0]), *(copy.deepcopy(model).to(name) for name in devices.names[1:])]
-    return EmbeddingModel(card.name, copies)
+    return EmbeddingModel(card.name, copies, card.encoding.add_eos)
 
 
 def _own_modules(card: ModelCard, weights: Weights, dtype: str, *, offline: bool) -> Any:

@@ -27,6 +27,7 @@ class Space:
         pooling: As in the card.
         normalize: As in the card.
         max_length: As in the card.
+        add_eos: As in the card.
         dtype: Number format of the weights as they are computed with.
         device: `cpu`, `cuda`, `mps`: their last bits differ.
         engine: Version of this engine.
@@ -36,6 +37,7 @@ class Space:
     pooling: str
     normalize: bool | str
     max_length: int | str
+    add_eos: bool
     dtype: str
     device: str
     engine: int = ENGINE
@@ -69,6 +71,7 @@ def space_of(card: ModelCard, weights: Weights, devices: Devices, dtype: str | N
         pooling=encoding.pooling,
         normalize=encoding.normalize,
         max_length=encoding.max_length,
+        add_eos=encoding.add_eos,
         dtype=dtype_on(devices, card, dtype),
         device=devices.kind,
     )

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from toolbench_eval.encoding.batching import CHARACTERS_PER_TOKEN, Rows
+from toolbench_eval.errors import UsageError
 
 _PADDED = {"input_ids", "attention_mask", "token_type_ids"}
 
@@ -25,13 +26,26 @@ class Tokens(Protocol):
         """What the model takes for these texts, padded to the longest of them."""
 
 
-def tokenised(model: Any, texts: list[str]) -> Tokens:
-    """Tokenise with a SentenceTransformer's own tokenizer, cut at its maximal length."""
+def tokenised(model: Any, texts: list[str], *, add_eos: bool = False) -> Tokens:
+    """Tokenise with a SentenceTransformer's own tokenizer, cut at its maximal length.
+
+    Args:
+        model: The SentenceTransformer.
+        texts: The texts.
+        add_eos: End each text with the end-of-sequence token where the tokenizer does not.
+
+    Raises:
+        UsageError: The model takes something else than tokens, or has no such token, so that none can be added.
+    """
     if _takes_token_ids(model):
         unpadded = {"text": {"padding": False}, "common": {"return_tensors": None}}
         found = model.preprocess(texts, processing_kwargs=unpadded)
         if set(found) - {"modality"} <= _PADDED:
+            if add_eos:
+                _close(found, model.tokenizer)
             return _TokenIds.of(found, model.tokenizer)
+    if add_eos:
+        raise UsageError("the card says add_eos, but the model does not take plain tokens")
     return _Texts(model, texts)
 
 
@@ -41,6 +55,19 @@ def _takes_token_ids(model: Any) -> bool:
 
     first = model[0]
     return isinstance(first, Transformer) and set(first.modality_config) == {"text"} and not first.can_flatten_inputs
+
+
+def _close(found: Any, tokenizer: Any) -> None:
+    """End each text with the end-of-sequence token, within the maximal length."""
+    eos, most = tokenizer.eos_token_id, tokenizer.model_max_length
+    if eos is None:
+        raise UsageError("the card says add_eos, but the tokenizer has no end-of-sequence token")
+    for at, ids in enumerate(found["input_ids"]):
+        if not ids or ids[-1] != eos:
+            found["input_ids"][at] = [*ids[: most - 1], eos]
+    if "token_type_ids" in found:
+        types = zip(found["token_type_ids"], found["input_ids"], strict=True)
+        found["token_type_ids"] = [(kept + [0])[: len(ids)] for kept, ids in types]
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os.path import commonprefix
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,9 @@ class BM25:
     def search(self, queries: Queries, k: int) -> Run:
         """Rank all documents; those without any query term score 0 and fill the ranking in tie order."""
         terms = self._terms(queries.texts.to_pylist())
+        # Queries often begin alike, with one instruction: its part of the sum is computed once.
+        shared = list(commonprefix(terms))  # noqa: RUF071 - of lists of terms, not of paths
+        begun = self._added(np.zeros(self._postings.size, dtype=np.float32), shared)
         n = self._postings.size
         block = max(1, BLOCK_BYTES // (4 * n))
         scores = np.empty((min(block, len(terms)), n), dtype=np.float32)
@@ -71,7 +75,9 @@ class BM25:
         for start in range(0, len(terms), block):
             rows = terms[start : start + block]
             for row, of_query in enumerate(rows):
-                self._score(of_query, scores[row])
+                scores[row] = begun
+                self._added(scores[row], of_query[len(shared) :])
+                self._add_absent(scores[row], of_query)
             columns[start : start + block], best[start : start + block] = top_k(scores[: len(rows)], k)
         return to_run(columns, best, queries.ids, self._corpus)
 
@@ -79,18 +85,22 @@ class BM25:
         """Positions of each query's terms, repeated as they are in the query."""
         found = words(texts).without(self._stopwords)
         fallback = [self._postings.terms[FALLBACK_QUERY]] if FALLBACK_QUERY in self._postings.terms else []
-        positions = np.split(self._postings.positions(found), np.cumsum(found.lengths)[:-1])
-        return [_known(of_query) or fallback for of_query in positions]
+        positions, ends = self._postings.positions(found), np.cumsum(found.lengths)
+        of_queries = (positions[end - length : end] for end, length in zip(ends, found.lengths, strict=True))
+        return [_known(of_query) or fallback for of_query in of_queries]
 
-    def _score(self, terms: list[int], scores: npt.NDArray[np.float32]) -> None:
+    def _added(self, scores: npt.NDArray[np.float32], terms: list[int]) -> npt.NDArray[np.float32]:
+        """The scores with those of some terms added, in place and in the order of the terms."""
         postings = self._postings
-        scores[:] = 0.0
         for term in terms:
             start, end = postings.starts[term], postings.starts[term + 1]
             scores[postings.documents[start:end]] += postings.scores[start:end]
+        return scores
+
+    def _add_absent(self, scores: npt.NDArray[np.float32], terms: list[int]) -> None:
         # bm25s adds the share of absent terms after the sum, so must we to agree in the last bit.
-        if postings.absent is not None:
-            scores += postings.absent[np.asarray(terms, dtype=np.int64)].sum()
+        if self._postings.absent is not None:
+            scores += self._postings.absent[np.asarray(terms, dtype=np.int64)].sum()
 
 
 def stopword_list(name: str) -> list[str]:

@@ -60,7 +60,8 @@ def lucene_postings(words: Words, k1: float, b: float) -> Postings:
     frequency = np.diff(first, append=len(pairs)).astype(np.float64)
     terms, documents = np.divmod(pairs[first], n)
     in_documents = np.bincount(terms, minlength=len(words.vocabulary))
-    norms = k1 * ((1 - b) + b * words.lengths / words.lengths.mean())
+    mean_length = words.lengths.mean() if len(words.ids) else 1.0
+    norms = k1 * ((1 - b) + b * words.lengths / mean_length)
     idf = _idf(in_documents, n)
     # bm25s keeps the idf as float32 and multiplies in float64: so must we to agree in the last bit.
     scores = (idf[terms] * (frequency / (norms[documents] + frequency))).astype(np.float32)

@@ -1,0 +1,1 @@
+"""Boards: folders of results that anybody can prove again."""
