@@ -103,6 +103,7 @@ def mteb_like(place: str) -> dict[str, Any]:
     from datasets import Dataset
     from generated import CATEGORIES, SUITE, subsets
     from mteb.models.abs_encoder import AbsEncoder
+    from mteb.models.model_meta import ScoringFunction
     from mteb.tasks.retrieval.eng.tool_retrieval import ToolRetrieval
 
     folder = Path(place)
@@ -114,7 +115,7 @@ def mteb_like(place: str) -> dict[str, Any]:
         """An mteb encoder; it takes its texts from the batches, as mteb's own wrapper of models does."""
 
         def __init__(self) -> None:
-            described = {"name": "local/looked-up", "revision": "1", "similarity_fn_name": "dot"}
+            described = {"name": "local/looked-up", "revision": "1", "similarity_fn_name": ScoringFunction.DOT_PRODUCT}
             self.mteb_model_meta = mteb.models.ModelMeta.create_empty(described)
 
         def encode(self, inputs: Any, *, prompt_type: Any = None, **_: Any) -> Any:

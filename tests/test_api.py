@@ -20,7 +20,18 @@ def test_everything_that_is_promised_is_there() -> None:
 
 
 def test_evaluate_is_run(tmp_path: Path) -> None:
-    arguments = ("--task", "sample:code", "--model", "bm25", "--k", "20", "--metrics", "RR ERR@5", "--set", "ties=stable")
+    arguments = (
+        "--task",
+        "sample:code",
+        "--model",
+        "bm25",
+        "--k",
+        "20",
+        "--metrics",
+        "RR ERR@5",
+        "--set",
+        "ties=stable",
+    )
     done = evalharness("run", *arguments, "--json", cwd=tmp_path)
     results = toolbench_eval.evaluate(
         "sample:code", "bm25", out=tmp_path / "api", k=20, metrics=["RR", "ERR@5"], switches={"ties": "stable"}

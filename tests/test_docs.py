@@ -126,7 +126,7 @@ def test_links_between_pages_lead_somewhere() -> None:
                 assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
-PAGE = '''Text.
+PAGE = """Text.
 
 ```toml title="a/b.toml"
 x = 1
@@ -141,7 +141,7 @@ x = 1
 ```console no-run="no such command"
 $ nothing
 ```
-'''
+"""
 
 
 def test_the_rules_by_an_example(tmp_path: Path) -> None:

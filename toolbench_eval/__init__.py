@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["as_model", "evaluate", "load_model", "load_task", "score"]
+__all__ = ["as_model", "check", "compare", "evaluate", "load_model", "load_task", "score"]
 
 if TYPE_CHECKING:
-    from toolbench_eval.api import as_model, evaluate, load_model, load_task, score
+    from toolbench_eval.api import as_model, check, compare, evaluate, load_model, load_task, score
 
 
 def __getattr__(name: str) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from toolbench_eval.comparison.interface import check, compare
 from toolbench_eval.data.load import TaskData, load_task_data
 from toolbench_eval.data.qrels import Qrels
 from toolbench_eval.data.sources import Access
@@ -26,7 +27,7 @@ from toolbench_eval.suites import Protocol
 if TYPE_CHECKING:
     from os import PathLike
 
-__all__ = ["as_model", "evaluate", "load_model", "load_task", "score"]
+__all__ = ["as_model", "check", "compare", "evaluate", "load_model", "load_task", "score"]
 
 
 def evaluate(  # noqa: PLR0913 - mirrors the options of the command line

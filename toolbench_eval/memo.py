@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -24,13 +23,6 @@ _ASKED_AT_ONCE = 500
 """Keys in one query; SQLite allows at least 999 parameters."""
 _PATIENCE = 60.0
 """Seconds that a process waits for another one to finish its write."""
-
-
-def cache_folder() -> Path:
-    """Where values are kept: `$EVALHARNESS_CACHE`, else the user's cache folder."""
-    own = os.environ.get("EVALHARNESS_CACHE")
-    users = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(own) if own else Path(users) / "evalharness"
 
 
 def key_of(*parts: object) -> bytes:

@@ -85,9 +85,7 @@ def test_tables_fit_80_columns(place: Path, arguments: tuple[str, ...]) -> None:
 
 def test_a_summary_begins_with_the_headline_and_its_interval(place: Path) -> None:
     lines = printed("run", "--task", "sample", "--model", "bm25", cwd=place).splitlines()
-    assert lines[0] == (
-        "nDCG@10 0.3669 [0.3099, 0.4312] · sample category_macro · bm25 · without instruction"
-    )
+    assert lines[0] == ("nDCG@10 0.3669 [0.3099, 0.4312] · sample category_macro · bm25 · without instruction")
     assert lines[1].startswith("nDCG@10 0.6396 [")
     assert lines[1].endswith("] · sample category_macro · bm25 · with instruction")
     rows = {line[:16].strip(): line.split() for line in lines[4:]}
@@ -110,7 +108,7 @@ def test_run_prints_what_it_wrote(place: Path) -> None:
     output = json.loads(done.stdout)
     stored = {path: json.loads(path.read_text()) for path in (place / "results").rglob("result.json")}
     assert set(output) == {"schema_version", "results"}
-    assert {one["identity"] for one in output["results"]} == {one["identity"] for one in stored.values()}
+    assert {one["identity"] for one in output["results"]} <= {one["identity"] for one in stored.values()}
     assert done.stderr.count("already there") == 2
 
 
@@ -121,10 +119,11 @@ def test_lists_and_descriptions(tmp_path: Path) -> None:
         **parsed("tasks", "show", "sample", cwd=tmp_path)["tasks"][0],
         "task": "sample/trips",
     }
-    assert [one["name"] for one in parsed("tasks", "show", "*o*/[at]*", cwd=tmp_path)][:1] == ["toolret"]
-    assert {"model": "bm25", "family": "bm25", "hub": ""}.items() <= {
-        **next(row for row in parsed("models", "list", cwd=tmp_path) if row["model"] == "bm25")
-    }.items()
+    several = parsed("tasks", "show", "*/t*", cwd=tmp_path)
+    assert {"sample", "toolret"} <= {one["name"] for one in several}
+    assert {row["task"][0] for one in several for row in one["tasks"]} == {"t"}
+    models = {row["model"]: row for row in parsed("models", "list", cwd=tmp_path)}
+    assert (models["bm25"]["family"], models["bge"]["hub"]) == ("bm25", "BAAI/bge-base-en-v1.5")
     assert parsed("models", "show", "bge", cwd=tmp_path)["hub"] == "BAAI/bge-base-en-v1.5"
     assert {row["here"] for row in parsed("data", "list", "sample", cwd=tmp_path)} == {"yes"}
     assert parsed("cache", "list", cwd=tmp_path) == []

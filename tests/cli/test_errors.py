@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import resource
 import signal
 import subprocess
@@ -285,7 +284,7 @@ def test_two_processes_that_write_one_result(tmp_path: Path, slow_model: dict[st
     assert first == second
     assert Path(slow_model["SLOW_LOG"]).read_text().split().count("search") == 16
     folder = tmp_path / "results/sample/slow"
-    assert len(os.listdir(folder)) == 2
+    assert len(list(folder.iterdir())) == 2
     for result in first:
         setting = result["task_setting"]["instruction"]
         again = evalharness("rescore", str(folder), "--instruction", setting, "--json", cwd=tmp_path)

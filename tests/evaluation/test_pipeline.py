@@ -160,7 +160,9 @@ class Forgetful(BM25):
     def search(self, queries: Queries, k: int) -> Run:
         run = super().search(queries, k)
         order = np.arange(len(run))[:0:-1]
-        return replace(run, query_ids=run.query_ids.take(order), documents=run.documents[order], scores=run.scores[order])
+        return replace(
+            run, query_ids=run.query_ids.take(order), documents=run.documents[order], scores=run.scores[order]
+        )
 
 
 @pytest.mark.xfail(strict=True, reason="the pipeline does not yet call evaluation.answer.answer on a model's run")

@@ -33,9 +33,9 @@ def counts(env: dict[str, str]) -> Counter[str]:
 def canonical(files: dict[str, bytes]) -> dict[str, object]:
     """Every file; of results only what is canonical."""
     found: dict[str, object] = dict(files)
-    for name in files:
+    for name, content in files.items():
         if name.endswith("result.json"):
-            found[name] = {key: value for key, value in json.loads(files[name]).items() if key != "execution"}
+            found[name] = {key: value for key, value in json.loads(content).items() if key != "execution"}
     return found
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolbench_eval.errors import StorageError
-from toolbench_eval.memo import Memo, cache_folder, key_of
+from toolbench_eval.memo import Memo, key_of
 
 PARTS = st.lists(
     st.one_of(st.text(max_size=3), st.integers(0, 3), st.none(), st.lists(st.text(max_size=2))), max_size=3
@@ -97,11 +97,3 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="cannot make the cache"):
         Memo(tmp_path / "file" / "m.sqlite").put({b"a": b"1"})
-
-
-def test_where_the_cache_is(monkeypatch, tmp_path: Path):
-    monkeypatch.setenv("EVALHARNESS_CACHE", str(tmp_path))
-    assert cache_folder() == tmp_path
-    monkeypatch.delenv("EVALHARNESS_CACHE")
-    monkeypatch.setenv("XDG_CACHE_HOME", "/x")
-    assert cache_folder() == Path("/x/evalharness")

@@ -56,7 +56,9 @@ def test_the_schema_is_one_and_real_results_keep_to_it(results: list[dict[str, A
         (("identity",), None),
     ],
 )
-def test_the_schema_refuses_what_is_no_result(results: list[dict[str, Any]], place: tuple[str, ...], value: Any) -> None:
+def test_the_schema_refuses_what_is_no_result(
+    results: list[dict[str, Any]], place: tuple[str, ...], value: Any
+) -> None:
     broken = json.loads(json.dumps(results[0]))
     inner = broken
     for key in place[:-1]:

@@ -134,7 +134,6 @@ def test_a_second_index_replaces_the_first(method: str):
     assert retriever.index_bytes > 0
 
 
-@pytest.mark.xfail(strict=True, reason="np.split gives one part for no queries")
 def test_no_queries():
     assert search(TEXTS, []).documents.shape == (0, len(TEXTS))
 

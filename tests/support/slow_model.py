@@ -1,8 +1,8 @@
 """A model from outside the harness that logs what is asked of it, and stops, sleeps or dies where it is told.
 
 `SLOW_LOG` is the file it writes to; `SLOW_AT` says what happens: `kill-search:3` (killed in the third search),
-`sleep-search:3` (sleeps there for a minute), `kill-write:7` (killed before the seventh fsync or rename), `pause:0.1` (each search
-takes that long).
+`sleep-search:3` (sleeps there for a minute), `kill-write:7` (killed before the seventh fsync or rename),
+`pause:0.1` (each search takes that long).
 """
 
 from __future__ import annotations

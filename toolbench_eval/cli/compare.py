@@ -40,9 +40,7 @@ InstructionOption = Annotated[
 TestOption = Annotated[
     Test, typer.Option("--test", help="Sign flips of the queries' differences, paired t-test, or paired bootstrap.")
 ]
-Draws = Annotated[
-    int, typer.Option("--draws", metavar="N", parser=whole_number, help="Number of flips or resamples.")
-]
+Draws = Annotated[int, typer.Option("--draws", metavar="N", parser=whole_number, help="Number of flips or resamples.")]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", parser=whole_number, help="Seed of the draws.")]
 SharedTasks = Annotated[
     bool, typer.Option("--shared-tasks", help="Compare the tasks that all have, where some have others too.")
@@ -86,25 +84,26 @@ def command(  # noqa: PLR0913, PLR0917 - the options are the contract
       evalharness compare results/sample/bm25/with-* results/sample/bm25/without-* --across instruction
     """
     from toolbench_eval.cli.output import print_json
-    from toolbench_eval.comparison.comparable import Terms, load_systems
-    from toolbench_eval.comparison.compare import compare
-    from toolbench_eval.comparison.moved import Library
+    from toolbench_eval.comparison.interface import compare
     from toolbench_eval.comparison.render import as_values, format_of, write
-    from toolbench_eval.comparison.significance import Method
-    from toolbench_eval.data.sources import Access
-    from toolbench_eval.registry import Registry
 
     if out is not None:
         format_of(out)
-    narrowed = None if instruction is None else instruction.value
     comparison = compare(
-        load_systems(results, task=task, instruction=narrowed),
+        results,
         metric=metric,
-        terms=Terms(task=task, across=across, shared_tasks=shared_tasks, force=force),
-        method=Method(test.value, draws, seed),
+        task=task,
+        instruction=None if instruction is None else instruction.value,
+        across=across,
+        test=test.value,
+        draws=draws,
+        seed=seed,
         alpha=alpha,
         moved=moved,
-        library=Library(Registry(tuple(tasks_dir or ())), Access(mirror=data, offline=True)),
+        shared_tasks=shared_tasks,
+        force=force,
+        data=data,
+        tasks_dir=tasks_dir or (),
     )
     if out is not None:
         write(comparison, out)

@@ -8,7 +8,22 @@ from typing import NoReturn
 
 import typer
 
-from toolbench_eval.cli import cache, check, compare, data, effect, models, rescore, run, score, tasks
+from toolbench_eval.cli import (
+    cache,
+    check,
+    compare,
+    data,
+    effect,
+    export,
+    leaderboard,
+    models,
+    reproduce,
+    rescore,
+    run,
+    score,
+    submit,
+    tasks,
+)
 from toolbench_eval.errors import EvalHarnessError
 
 EPILOG = """\b
@@ -37,6 +52,10 @@ app.command("rescore")(rescore.command)
 app.command("compare")(compare.command)
 app.command("check")(check.command)
 app.command("instruction-effect")(effect.command)
+app.command("submit")(submit.command)
+app.command("reproduce")(reproduce.command)
+app.command("export")(export.command)
+app.add_typer(leaderboard.app, name="leaderboard")
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(models.app, name="models")
 app.add_typer(data.app, name="data")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from toolbench_eval.cli.options import Json, TasksDir
+from toolbench_eval.cli.options import Json, Offline, TasksDir
 
 app = typer.Typer(help="What can be run.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -53,6 +53,45 @@ def show(
         return
     for name, value in card.model_dump(mode="json", exclude_defaults=True).items():
         _line(name, value)
+
+
+@app.command()
+def check(
+    model: Annotated[str, typer.Argument(help="Name, hub id, folder, mteb:<name>, or a pipeline.")],
+    tasks_dir: TasksDir = None,
+    offline: Offline = False,
+    device: Annotated[str, typer.Option("--device", metavar="D", help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
+    trust_remote_code: Annotated[
+        bool, typer.Option("--trust-remote-code", help="Run code from a model's hub repository.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Try a model on a part of the shipped sample, in seconds, and say what was found.
+
+    Exit code 1 if it does not work: it fails, its scores are NaN or constant, or ties are everywhere.
+
+    \b
+    Examples:
+      evalharness models check bm25
+      evalharness models check minilm --device cpu
+      evalharness models check ./my-model --json
+    """
+    from dataclasses import asdict
+
+    from toolbench_eval.cli.output import print_json
+    from toolbench_eval.cli.trial import print_trial
+    from toolbench_eval.evaluation.trial import try_model
+    from toolbench_eval.registry import Registry
+    from toolbench_eval.retrievers.base import Runtime
+
+    runtime = Runtime(device=device, offline=offline, trust_remote_code=trust_remote_code)
+    trial = try_model(model, Registry(tuple(tasks_dir or ())), runtime)
+    if as_json:
+        print_json({**asdict(trial), "usable": trial.usable})
+    else:
+        print_trial(trial)
+    if not trial.usable:
+        raise typer.Exit(1)
 
 
 def _what(row: dict[str, Any]) -> str:

@@ -167,7 +167,7 @@ def _each(systems: Sequence[System], values: Iterable[str]) -> str:
     found: dict[str, list[str]] = {}
     for system, value in zip(systems, values, strict=True):
         found.setdefault(value, []).append(system.label)
-    return "; ".join(f"{value} ({_some(labels)})" for value, labels in found.items())
+    return "; ".join(f"{value} for {_some(labels)}" for value, labels in found.items())
 
 
 def _labels(results: Sequence[Result], paths: Sequence[Path]) -> list[str]:

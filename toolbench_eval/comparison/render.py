@@ -98,9 +98,9 @@ def to_csv(comparison: Comparison) -> str:
 def to_markdown(comparison: Comparison) -> str:
     """Tables as GitHub shows them."""
     shown = report(comparison)
-    parts = [f"# {_plain(shown.title)}", f"**{_plain(shown.verdict)}**", _plain(shown.method)]
-    parts += [f"> **{_plain(warning)}**" for warning in shown.warnings]
-    parts += [f"{_plain(table.title)}\n\n{markdown_table(table)}" for table in shown.tables]
+    parts = [f"# {plain(shown.title)}", f"**{plain(shown.verdict)}**", plain(shown.method)]
+    parts += [f"> **{plain(warning)}**" for warning in shown.warnings]
+    parts += [f"{plain(table.title)}\n\n{markdown_table(table)}" for table in shown.tables]
     if shown.excerpts:
         parts += ["## Queries that moved most", "\n".join(map(_markdown_excerpt, shown.excerpts))]
     return "\n\n".join(parts) + "\n"
@@ -110,11 +110,11 @@ def markdown_table(table: Table) -> str:
     """The rows of a table."""
     header = list(table.rows[0])
     lines = [header, ["---"] * len(header), *(list(row.values()) for row in table.rows)]
-    return "\n".join(f"| {' | '.join(map(_plain, cells))} |" for cells in lines)
+    return "\n".join(f"| {' | '.join(map(plain, cells))} |" for cells in lines)
 
 
 def to_latex(comparison: Comparison) -> str:
-    """Tables for `\\usepackage{booktabs}`."""
+    """Tables that need the package booktabs."""
     shown = report(comparison)
     parts = [f"% {line}" for line in (shown.title, shown.verdict, shown.method, *shown.warnings)]
     parts += [_latex_table(table, shown) for table in shown.tables]
@@ -149,14 +149,14 @@ FORMATS: dict[str, Callable[[Comparison], str]] = {
 }
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text that Markdown shows as it is."""
     return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", text)
 
 
 def _markdown_excerpt(excerpt: Excerpt) -> str:
-    below = [f"  - {_plain(line)}" for line in (excerpt.text, *excerpt.rankings) if line]
-    return "\n".join([f"- {_plain(excerpt.head)}", *below])
+    below = [f"  - {plain(line)}" for line in (excerpt.text, *excerpt.rankings) if line]
+    return "\n".join([f"- {plain(excerpt.head)}", *below])
 
 
 def _tex(text: str) -> str:

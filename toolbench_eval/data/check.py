@@ -51,7 +51,8 @@ def check_folder(folder: Path, access: Access | None = None) -> list[Finding]:
         MissingDataError: There is no such folder.
         UsageError: It holds nothing that can be checked.
     """
-    registry = Registry((folder,))
+    if not folder.is_dir():
+        raise MissingDataError("no such folder", file=folder)
     suites = list(suites_in(folder))
     corpora = _corpus_files(folder, suites)
     cards = sorted((folder / "models").glob("*.toml"))
@@ -60,7 +61,7 @@ def check_folder(folder: Path, access: Access | None = None) -> list[Finding]:
             f"{folder} holds no suite (suite.toml or a BEIR folder, in it or right below), "
             "no corpus (corpus.toml, corpora/*.toml) and no model card (models/*.toml)"
         )
-    checked = _Corpora(registry, folder, access or Access(offline=True), {})
+    checked = _Corpora(Registry((folder,)), folder, access or Access(offline=True), {})
     faults = [fault for path in cards for fault in inspect_card(path)[1]]
     for path in corpora:
         source, found = inspect_corpus(path)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 
 from toolbench_eval.cards import ModelCard
 from toolbench_eval.encoding.devices import Devices
@@ -13,6 +14,8 @@ from toolbench_eval.encoding.weights import Weights
 
 ENGINE = 1
 """Raised when the engine would give other vectors for the same model and text."""
+
+_LIBRARIES = ("torch", "transformers", "tokenizers", "sentence-transformers")
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class Space:
         add_eos: As in the card.
         dtype: Number format of the weights as they are computed with.
         device: `cpu`, `cuda`, `mps`: their last bits differ.
+        libraries: Versions of what computes: transformers 5, for one, tokenises some models otherwise than 4 did.
         engine: Version of this engine.
     """
 
@@ -40,6 +44,7 @@ class Space:
     add_eos: bool
     dtype: str
     device: str
+    libraries: str
     engine: int = ENGINE
 
     @property
@@ -74,6 +79,7 @@ def space_of(card: ModelCard, weights: Weights, devices: Devices, dtype: str | N
         add_eos=encoding.add_eos,
         dtype=dtype_on(devices, card, dtype),
         device=devices.kind,
+        libraries=", ".join(f"{library} {version(library)}" for library in _LIBRARIES),
     )
 
 

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from toolbench_eval.encoding.location import cache_root
 from toolbench_eval.errors import UsageError
 from toolbench_eval.llms.cached import CachedLLM
 from toolbench_eval.llms.meter import Meter, price_of
-from toolbench_eval.memo import Memo, cache_folder
+from toolbench_eval.memo import Memo
 
 if TYPE_CHECKING:
     from toolbench_eval.llms.endpoint import Patience
@@ -40,7 +41,7 @@ def load_llm(
     Raises:
         UsageError: The name cannot be read, or an environment variable that it needs is not set.
     """
-    memo = Memo((cache or cache_folder()) / REPLIES)
+    memo = Memo((cache or cache_root()) / REPLIES)
     provider, _, rest = name.partition("/")
     if provider in {"openai", "openai-api"}:
         from toolbench_eval.llms.endpoint import Endpoint, Patience, parse_address

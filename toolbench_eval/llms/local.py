@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
+from toolbench_eval.cards import Encoding, ModelCard
+from toolbench_eval.checkpoint import Checkpoint
 from toolbench_eval.llms.base import GREEDY, Message, Reply, Sampling, Token, Usage
 from toolbench_eval.retrievers.base import Runtime
-from toolbench_eval.weights import Checkpoint
 
 LONGEST = 512
 """Tokens of an answer where the caller names no bound."""
@@ -27,22 +28,23 @@ class LocalLLM:
             revision: Commit on the hub.
         """
         self.name = f"hf/{place}"
-        self._runtime = runtime or Runtime()
-        self._checkpoint = Checkpoint(self.name, place, revision, dtype="bfloat16")
+        encoding = Encoding(dtype="bfloat16")
+        card = ModelCard(name=self.name, family="llm", hub=place, revision=revision, encoding=encoding)
+        self._checkpoint = Checkpoint(card, runtime or Runtime())
         self._lock = threading.Lock()
 
     @cached_property
     def identity(self) -> dict[str, Any]:
         """Content of the weights, number format, versions of the libraries."""
-        return dict(self._checkpoint.identity(self._runtime))
+        return dict(self._checkpoint.identity)
 
     @cached_property
     def _tokenizer(self) -> Any:
-        return self._checkpoint.tokenizer(self._runtime)
+        return self._checkpoint.tokenizer()
 
     @cached_property
     def _model(self) -> Any:
-        return self._checkpoint.model("AutoModelForCausalLM", self._runtime)
+        return self._checkpoint.model("AutoModelForCausalLM")
 
     def complete(self, messages: Sequence[Message], sampling: Sampling = GREEDY, attempt: int = 0) -> Reply:
         """Write an answer.
@@ -66,7 +68,7 @@ class LocalLLM:
     def _answer(self, prompt: Any, sampling: Sampling, attempt: int) -> Reply:
         import torch
 
-        prompt = prompt.to(self._model.device)
+        prompt, read = prompt.to(self._model.device), prompt.shape[1]
         drawn = {"do_sample": True, "temperature": sampling.temperature, "top_p": sampling.top_p, "top_k": 0}
         options = drawn if sampling.temperature > 0 else {"do_sample": False, "temperature": None, "top_p": None}
         with torch.inference_mode(), torch.random.fork_rng():
@@ -78,13 +80,13 @@ class LocalLLM:
                 output_logits=True,
                 return_dict_in_generate=True,
                 pad_token_id=self._tokenizer.pad_token_id or self._tokenizer.eos_token_id or 0,
-                **({"stop_strings": list(sampling.stop), "tokenizer": self._tokenizer} if sampling.stop else {}),
+                stopping_criteria=[lambda ids, _: torch.tensor([self._stopped(ids[0, read:], sampling)])],
                 **options,
             )
-            ids = made.sequences[0, prompt.shape[1] :]
+            ids = made.sequences[0, read:]
             logprobs = torch.log_softmax(torch.stack(made.logits).float()[:, 0], dim=-1)
             chosen = logprobs.gather(1, ids[:, None])[:, 0].tolist()
-        return self._reply(ids.tolist(), chosen, sampling, prompt.shape[1])
+        return self._reply(ids.tolist(), chosen, sampling, read)
 
     def _reply(self, ids: list[int], logprobs: list[float], sampling: Sampling, read: int) -> Reply:
         text = self._tokenizer.decode(ids, skip_special_tokens=True)
@@ -97,6 +99,11 @@ class LocalLLM:
             "stop" if ended else "length",
             tokens if sampling.logprobs else None,
         )
+
+    def _stopped(self, ids: Any, sampling: Sampling) -> bool:
+        """Whether what is written so far holds a stop string."""
+        text = self._tokenizer.decode(ids, skip_special_tokens=True) if sampling.stop else ""
+        return any(stop in text for stop in sampling.stop)
 
     @property
     def _ends(self) -> set[int]:

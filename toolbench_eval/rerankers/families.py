@@ -7,8 +7,9 @@ from importlib import import_module
 from typing import Any
 
 from toolbench_eval.cards import ModelCard
+from toolbench_eval.encoding.location import cache_root
 from toolbench_eval.errors import UnknownNameError, UsageError
-from toolbench_eval.memo import Memo, cache_folder
+from toolbench_eval.memo import Memo
 from toolbench_eval.rerankers.base import Reranker
 from toolbench_eval.retrievers.base import Runtime
 
@@ -103,24 +104,21 @@ def reranker_factory(family: str) -> Factory:
 
 
 def _pointwise(card: ModelCard, runtime: Runtime, kind: str, make: Callable[[Any, Any], Any]) -> Reranker:
+    from toolbench_eval.checkpoint import Checkpoint
     from toolbench_eval.rerankers.pointwise import Pointwise
     from toolbench_eval.rerankers.scoring import PairScorer
-    from toolbench_eval.weights import Checkpoint
 
-    if card.hub is None:
-        raise UsageError(f"the card of '{card.name}' names no hub repository")
-    checkpoint = Checkpoint(card.name, card.hub, card.revision, card.encoding.dtype, card.remote_code)
-    checkpoint.check(runtime)
+    checkpoint = Checkpoint(card, runtime)
     identity = {
         "family": card.family,
         "max_length": card.encoding.max_length,
         "options": _own(card),
-        **checkpoint.identity(runtime),
+        **checkpoint.identity,
     }
     scorer = PairScorer(
         identity,
-        lambda: make(checkpoint.tokenizer(runtime), checkpoint.model(kind, runtime)),
-        Memo(cache_folder() / SCORES),
+        lambda: make(checkpoint.tokenizer(), checkpoint.model(kind)),
+        Memo(cache_root() / SCORES),
         runtime.batch_tokens,
     )
     return Pointwise(scorer)

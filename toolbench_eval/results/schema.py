@@ -7,11 +7,14 @@ import json
 import math
 import sys
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat
 
-from toolbench_eval.errors import DataError
+from toolbench_eval.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    import pandas
 
 
 def _all_finite(scores: Any) -> Any:
@@ -128,6 +131,32 @@ class Result(Part):
     def to_json(self) -> str:
         """The whole result as indented JSON."""
         return json.dumps(self.model_dump(mode="json"), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+    def to_frame(self) -> pandas.DataFrame:
+        """One row for each task: what it is of, how many queries it has, and the value of each measure.
+
+        Frames of several results can be put one below the other.
+
+        Raises:
+            UsageError: pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError:
+            raise UsageError("a frame needs pandas: pip install pandas") from None
+        of_all = {"suite": self.suite, "model": self.model, "instruction": self.task_setting.get("instruction")}
+        rows = [
+            {
+                **of_all,
+                "task": name,
+                "category": task.category,
+                "queries": task.queries,
+                "failed": task.failed,
+                **task.scores,
+            }
+            for name, task in self.tasks.items()
+        ]
+        return pandas.DataFrame(rows)
 
 
 def canonical(values: Mapping[str, Any]) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from toolbench_eval.cards import ModelCard
 from toolbench_eval.data.corpus import Corpus
 from toolbench_eval.data.queries import Queries
+from toolbench_eval.encoding.location import cache_root
 from toolbench_eval.errors import UsageError
 from toolbench_eval.llms.embeddings import EmbeddingModel, HostedEncoder
 from toolbench_eval.llms.endpoint import Endpoint, parse_address
 from toolbench_eval.llms.meter import Meter, price_of
-from toolbench_eval.memo import Memo, cache_folder
+from toolbench_eval.memo import Memo
 from toolbench_eval.ranking.run import Run
 from toolbench_eval.ranking.search import search_dense, to_run
 from toolbench_eval.retrievers.base import Runtime
@@ -63,4 +64,4 @@ def hosted_encoder(card: ModelCard, runtime: Runtime) -> HostedEncoder:
     address, model = parse_address(name)
     wanted = EmbeddingModel(model, **options)  # type: ignore[arg-type]
     endpoint = Endpoint(address, Meter(price_of(name)))
-    return HostedEncoder(wanted, endpoint, Memo(cache_folder() / VECTORS), runtime.concurrency)
+    return HostedEncoder(wanted, endpoint, Memo(cache_root() / VECTORS), runtime.concurrency)

@@ -18,6 +18,7 @@ from toolbench_eval.switches import ModelSwitches, resolve
 
 FUSION = "+"
 RERANKING = ">"
+MTEB = "mteb:"
 
 PLAIN = Templates(with_instruction="{instruction} {query}", scaffold="{query}")
 """For models whose authors ask for no prompt."""
@@ -36,8 +37,8 @@ def load_model(
     """Make a model; its weights are loaded when it is first used.
 
     Args:
-        name: A registered name, a hub id, a folder, several joined by `+` (fusion by reciprocal rank), or
-            a pipeline: one of these and rerankers, joined by `>`.
+        name: A registered name, a hub id, a folder, `mteb:<name>` (loaded by mteb, with its prompts), several joined
+            by `+` (fusion by reciprocal rank), or a pipeline: one of these and rerankers, joined by `>`.
         registry: Where names are looked up.
         protocol: The bundle of switches; a card says what it means for its model.
         suite: The suite whose switches apply under this protocol.
@@ -118,6 +119,10 @@ def find_card(name: str, registry: Registry, family: str = "dense") -> ModelCard
     """
     if name in registry.card_files:
         return registry.card(name)
+    if name.startswith(MTEB):
+        from toolbench_eval.retrievers.mteb_model import mteb_card
+
+        return mteb_card(name)
     if Path(name).is_dir():
         return ModelCard(name=Path(name).resolve().name, family=family, hub=str(Path(name).resolve()), title="a folder")
     by_hub = {registry.card(known).hub: known for known in registry.card_files if "/" in name}

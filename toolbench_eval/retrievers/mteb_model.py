@@ -18,7 +18,6 @@ from toolbench_eval.ranking.topk import top_k
 from toolbench_eval.retrievers.base import Runtime
 from toolbench_eval.retrievers.sentence_models import distinct_texts
 
-PREFIX = "mteb:"
 TASK = "#"
 BLOCK_BYTES = 64 * 2**20
 APPENDED = Templates(with_instruction="{query} {instruction}", scaffold="{query}")
@@ -33,15 +32,16 @@ def mteb_card(name: str) -> ModelCard:
             the model gets what it has for retrieval in general.
 
     Raises:
-        UsageError: mteb is not installed.
-        UnknownNameError: mteb knows no such model or task.
+        UsageError: mteb is not installed, or has no such task.
+        UnknownNameError: mteb knows no such model.
     """
-    model, _, task = name.removeprefix(PREFIX).partition(TASK)
+    model, _, task = name.removeprefix("mteb:").partition(TASK)
     mteb = _mteb()
-    known = import_module("mteb.models.model_implementations").MODEL_REGISTRY
-    if model not in known:
-        raise UnknownNameError("mteb model", model, known)
-    meta = mteb.get_model_meta(model)
+    try:
+        meta = mteb.get_model_meta(model)
+    except KeyError:
+        known = import_module("mteb.models.model_implementations").MODEL_REGISTRY
+        raise UnknownNameError("mteb model", model, known) from None
     _metadata(task)
     return ModelCard(
         name=name,
@@ -147,12 +147,12 @@ class MtebModel:
 
 
 def _metadata(task: str) -> Any:
-    """mteb's description of one of its tasks, or of retrieval in general."""
+    """The description of one of mteb's tasks, or of retrieval in general."""
     if task:
-        known = import_module("mteb.get_tasks")._TASKS_REGISTRY
-        if task not in known:
-            raise UnknownNameError("mteb task", task, known)
-        return _mteb().get_task(task).metadata
+        try:
+            return _mteb().get_task(task).metadata
+        except KeyError as error:
+            raise UsageError(f"mteb has no task '{task}': {error.args[0]}") from None
     from mteb.abstasks import AbsTaskRetrieval
     from mteb.abstasks.task_metadata import TaskMetadata
 

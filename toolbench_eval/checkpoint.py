@@ -1,0 +1,104 @@
+"""Transformers checkpoints of models that generate or classify: what identifies them, and how they are loaded."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from importlib import import_module
+from importlib.metadata import version
+from typing import Any
+
+from toolbench_eval.cards import ModelCard
+from toolbench_eval.encoding.devices import Devices, find_devices
+from toolbench_eval.encoding.weights import Weights, find_weights, unavailable
+from toolbench_eval.errors import MissingDataError, UsageError
+from toolbench_eval.retrievers.base import Runtime
+
+INSTALL = "it needs torch and transformers: pip install 'toolbench-eval[dense]'"
+
+
+class Checkpoint:
+    """The weights of a card under a runtime; on one device, the first of those asked for."""
+
+    def __init__(self, card: ModelCard, runtime: Runtime) -> None:
+        """Name them; nothing heavy is imported yet.
+
+        Raises:
+            UsageError: Loading them runs code that the user did not allow.
+        """
+        if card.remote_code and not runtime.trust_remote_code:
+            raise UsageError(f"'{card.name}' runs code from its hub repository: allow it with --trust-remote-code")
+        self._card, self._runtime = card, runtime
+
+    @cached_property
+    def identity(self) -> dict[str, str]:
+        """What decides the numbers that come out, beside texts and the family's own parameters.
+
+        The content of a folder, not its name; the commit on the hub, not a branch.
+
+        Raises:
+            UsageError, MissingDataError, HubError: See `find_weights`.
+        """
+        libraries = {library: version(library) for library in ("torch", "transformers")}
+        return {"weights": self._weights.identity, "dtype": self._number_format, **libraries}
+
+    def tokenizer(self) -> Any:
+        """The tokenizer.
+
+        Raises:
+            UsageError: It is none of the fast ones, which alone tell how pairs are joined.
+            MissingDataError, HubError: See `model`.
+        """
+        tokenizer = self._loaded("AutoTokenizer")
+        if not tokenizer.is_fast:
+            raise UsageError(f"'{self._card.name}' has no fast tokenizer (tokenizer.json)")
+        return tokenizer
+
+    def model(self, kind: str) -> Any:
+        """The model, ready to compute.
+
+        Args:
+            kind: The class of transformers that loads it, e.g. `AutoModelForSeq2SeqLM`.
+
+        Raises:
+            UsageError: The extra is not installed.
+            MissingDataError: Offline, and the cache lacks the weights.
+            HubError: The hub did not give the weights.
+        """
+        torch = _library("torch", self._card.name)
+        model = self._loaded(kind, dtype=getattr(torch, self._number_format))
+        return model.to(self._devices.names[0]).eval()
+
+    @cached_property
+    def _weights(self) -> Weights:
+        return find_weights(self._card, offline=self._runtime.offline)
+
+    @cached_property
+    def _devices(self) -> Devices:
+        return find_devices(self._runtime.device)
+
+    @property
+    def _number_format(self) -> str:
+        """As the user says, else the card's; a CPU computes in float32 unless the user insists."""
+        own = "float32" if self._devices.kind == "cpu" else self._card.encoding.dtype
+        return self._runtime.dtype or own
+
+    def _loaded(self, kind: str, **options: Any) -> Any:
+        loader = getattr(_library("transformers", self._card.name), kind)
+        if self._weights.commit is not None:
+            options |= {"revision": self._weights.commit, "local_files_only": self._runtime.offline}
+        try:
+            return loader.from_pretrained(self._weights.place, trust_remote_code=self._card.remote_code, **options)
+        except OSError as error:
+            if self._runtime.offline:
+                raise MissingDataError(
+                    f"the weights of '{self._card.name}' are not in the local cache and --offline is set",
+                    file=self._weights.place,
+                ) from error
+            raise unavailable(self._weights.place, error) from error
+
+
+def _library(name: str, model: str) -> Any:
+    try:
+        return import_module(name)
+    except ImportError:
+        raise UsageError(f"'{model}' cannot be loaded: {INSTALL}") from None

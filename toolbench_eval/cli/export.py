@@ -1,0 +1,61 @@
+# ruff: noqa: D301 - \b in the help keeps the lines of examples apart
+"""`evalharness export`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from toolbench_eval.cli.options import Instruction
+
+
+class Target(StrEnum):
+    """Choices of `--to`."""
+
+    TREC = "trec"
+    MTEB = "mteb"
+    MODEL_INDEX = "model-index"
+
+
+def command(
+    result: Annotated[Path, typer.Argument(help="Result file, or a folder that holds exactly one.")],
+    to: Annotated[Target, typer.Option("--to", help="The format.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Where to. Default: export/<format>.")
+    ] = None,
+    language: Annotated[
+        str, typer.Option("--language", help="Language and script of the queries, as mteb writes them.")
+    ] = "eng-Latn",
+    task: Annotated[
+        str | None, typer.Option("--task", metavar="T", help="Narrow a folder to the result of this suite or task.")
+    ] = None,
+    instruction: Annotated[
+        Instruction | None, typer.Option("--instruction", help="Narrow a folder to the results of this setting.")
+    ] = None,
+) -> None:
+    """Write a result in the format of others: TREC runs and qrels, mteb's result file, the hub's model-index.
+
+    \b
+    Examples:
+      evalharness export results/sample/bm25 --instruction with --to trec --out trec/
+      evalharness export results/toolret/mine --instruction without --to mteb --out results-mteb/
+      evalharness export results/toolret/mine --instruction without --to model-index
+    """
+    from toolbench_eval.results.store import find_result
+
+    path = find_result(result, task=task, instruction=None if instruction is None else instruction.value)
+    for file in _written(to, path, out or Path("export") / to.value, language):
+        typer.echo(str(file))
+
+
+def _written(to: Target, path: Path, out: Path, language: str) -> list[Path]:
+    from toolbench_eval.export.model_index import export_model_index
+    from toolbench_eval.export.mteb import export_mteb
+    from toolbench_eval.export.trec import export_trec
+
+    if to is Target.TREC:
+        return export_trec(path, out)
+    return export_mteb(path, out, language) if to is Target.MTEB else export_model_index(path, out)

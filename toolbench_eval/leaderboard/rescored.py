@@ -1,0 +1,205 @@
+"""An entry's scores once more from its runs, and where they differ from what the entry says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from toolbench_eval.data.ids import duplicates, positions_of
+from toolbench_eval.data.tasks import TaskData
+from toolbench_eval.errors import DataError
+from toolbench_eval.evaluation.aggregate import Naming, TaskScores, aggregates, bootstrap, subtask_means
+from toolbench_eval.evaluation.home import HOME_MEASURES, Scored
+from toolbench_eval.leaderboard.entry import Entry, sidecar_names
+from toolbench_eval.leaderboard.findings import Finding, fault, flag, of_error, unproven
+from toolbench_eval.leaderboard.limits import VOCABULARY, per_query_bounds, run_bounds
+from toolbench_eval.leaderboard.reference import Reference
+from toolbench_eval.leaderboard.signatures import Shape, shape_of, suspicions
+from toolbench_eval.metrics.score import Scores, score_run
+from toolbench_eval.ranking.run import NO_DOCUMENT, Run
+from toolbench_eval.results import sidecars
+
+TOLERANCE = 1e-6
+"""What a score may differ by on another machine."""
+
+
+@dataclass
+class Rescorer:
+    """Scores entries of one board.
+
+    Attributes:
+        reference: The data.
+        entry: The entry.
+        findings: What was found so far.
+    """
+
+    reference: Reference
+    entry: Entry
+    findings: list[Finding] = field(default_factory=list)
+    _vocabularies: dict[str, pa.LargeStringArray] = field(default_factory=dict)
+
+    def check(self) -> list[Finding]:
+        """Score every task again and compare; claims about the setting must hold already."""
+        result, shapes, scored = self.entry.result, [], {}
+        for name in result.tasks:
+            if name not in self.reference.tasks:
+                why = self.reference.lacking.get(name, "the suite at hand has no such task")
+                self.findings.append(unproven(self.entry.name, f"tasks.{name}", why))
+                continue
+            try:
+                scored[name], shape = self._task(name)
+                shapes.append(shape)
+            except DataError as error:
+                self.findings.append(of_error(self.entry.name, error, f"tasks.{name}"))
+        if len(scored) == len(result.tasks):
+            self._compare_averages(scored)
+        self.findings += [flag(self.entry.name, "runs", text) for text in suspicions(shapes)]
+        return self.findings
+
+    def _task(self, name: str) -> tuple[TaskScores, Shape]:
+        result, task = self.entry.result, self.reference.tasks[name]
+        said, setting = result.tasks[name], result.task_setting
+        files = sidecar_names(result, name)
+        n, measures = len(task.queries), list(said.scores)
+        query_ids, stored = sidecars.read_per_query(
+            self.entry.folder / files["per_query_file"], bounds=per_query_bounds(n, len(measures))
+        )
+        place = _places(query_ids, task, files["per_query_file"])
+        run = sidecars.read_run(
+            self.entry.folder / files["run_file"],
+            query_ids,
+            self._vocabulary(str(said.documents_file), name),
+            bounds=run_bounds(n, setting["k"]),
+        )
+        if sidecars.run_digest(run) != said.run_digest:
+            self._fault(f"tasks.{name}.run_digest", f"is not the digest of {files['run_file']}")
+        self._check_ranking(run, name)
+        run = _rearranged(run, place, task)
+        scores = score_run(run, task.qrels, measures, missing=setting["missing"])
+        self._compare_task(name, task, run, scores)
+        self._compare_queries(name, place, stored, scores)
+        # Queries in the order of the entry, since the interval is drawn in it.
+        values = {measure: per_query[place] for measure, per_query in scores.values.items()}
+        return TaskScores(task.row.category, scores.aggregates(), values), shape_of(run, task.qrels)
+
+    def _vocabulary(self, file: str, task: str) -> pa.LargeStringArray:
+        if file not in self._vocabularies:
+            ids = sidecars.read_documents(self.entry.folder / file, bounds=VOCABULARY)
+            if len(ids) > 1 and not pc.all(pc.less(ids[:-1], ids[1:])).as_py():
+                raise DataError("the document ids must be sorted, each once", file=self.entry.folder / file)
+            self._vocabularies[file] = ids
+            known = self.reference.document_ids(task, self.entry.result.task_setting["scope"])
+            if known is not None and (strange := np.flatnonzero(positions_of(ids, known) < 0)).size:
+                self._fault(f"{file}", f"the corpus has no document '{str(ids[int(strange[0])])[:80]}'")
+        return self._vocabularies[file]
+
+    def _check_ranking(self, run: Run, task: str) -> None:
+        setting, field_ = self.entry.result.task_setting, f"tasks.{task}.run_file"
+        there = run.documents != NO_DOCUMENT
+        if run.depth > setting["k"]:
+            self._fault(field_, f"ranks {run.depth} documents for a query; k is {setting['k']}")
+        if not np.isfinite(run.scores[there]).all():
+            self._fault(field_, "has a score that is no finite number")
+            return
+        pairs = there[:, 1:]
+        if ((run.scores[:, 1:] > run.scores[:, :-1]) & pairs).any():
+            self._fault(field_, "a score is higher than the one ranked before it")
+        # In a sorted vocabulary, falling positions are falling ids: how trec_eval orders equal scores.
+        tied = (run.scores[:, 1:] == run.scores[:, :-1]) & pairs
+        if setting["ties"] == "trec" and (tied & (run.documents[:, 1:] > run.documents[:, :-1])).any():
+            text = f"task '{task}': equal scores are not ordered by document id, as task_setting.ties says"
+            self.findings.append(flag(self.entry.name, "runs", text))
+
+    def _compare_task(self, name: str, task: TaskData, run: Run, scores: Scores) -> None:
+        said = self.entry.result.tasks[name]
+        found: dict[str, Any] = {
+            "scores": scores.aggregates(),
+            "subtasks": subtask_means(scores) if len(task.units) > 1 else {},
+            "home": {}
+            if task.row.home is None
+            else HOME_MEASURES[task.row.home](Scored(task.queries, task.qrels, run)),
+            "queries": len(scores),
+            "failed": int((run.lengths == 0).sum()),
+        }
+        corpus = self.reference.corpus_fingerprint(name, self.entry.result.task_setting["scope"])
+        if corpus is not None:
+            found["corpus_fingerprint"] = corpus
+        for key, value in found.items():
+            self._compare(getattr(said, key), value, f"tasks.{name}.{key}")
+        count = self.entry.result.counts.get(name)
+        if count is not None and count.found != len(task.queries):
+            self._fault(f"counts.{name}.found", f"says {count.found}; the task has {len(task.queries)} queries")
+
+    def _compare_queries(
+        self, name: str, place: npt.NDArray[np.int64], stored: Mapping[str, npt.NDArray[np.float64]], scores: Scores
+    ) -> None:
+        field_ = f"tasks.{name}.per_query_file"
+        if set(stored) != set(scores.values):
+            self._fault(field_, "has other measures than the result")
+            return
+        for measure, values in scores.values.items():
+            wrong = np.flatnonzero(~(np.abs(stored[measure] - values[place]) <= TOLERANCE))
+            if len(wrong):
+                query, at = scores.query_ids[int(place[wrong[0]])], wrong[0]
+                self._fault(
+                    f"{field_}, {measure}",
+                    f"query '{str(query)[:80]}' says {stored[measure][at]:.6g}; the run gives "
+                    f"{values[place][at]:.6g} ({len(wrong)} of {len(values)} queries differ)",
+                )
+
+    def _compare_averages(self, scored: dict[str, TaskScores]) -> None:
+        result, spec = self.entry.result, self.reference.suite.spec
+        naming = Naming(spec.unit, spec.group)
+        averages = aggregates(scored, naming)
+        self._compare(result.aggregates, averages, "aggregates")
+        kind = spec.headline.aggregate if spec.headline.aggregate in averages else f"{naming.unit}_macro"
+        metric = result.headline.metric
+        if metric not in averages[kind]:
+            return
+        interval = bootstrap(scored, metric, kind, result.task_setting["seed"], naming=naming)
+        self._compare(result.headline.aggregate, kind, "headline.aggregate")
+        self._compare(result.headline.value, averages[kind][metric], "headline.value")
+        self._compare(dict(enumerate(result.headline.ci95)), dict(enumerate(interval)), "headline.ci95")
+
+    def _compare(self, said: Any, found: Any, where: str) -> None:
+        for field_, message in differences(said, found, where):
+            self._fault(field_, message)
+
+    def _fault(self, where: str, message: str) -> None:
+        self.findings.append(fault(self.entry.name, where, message))
+
+
+def differences(said: Any, found: Any, where: str) -> Iterator[tuple[str, str]]:
+    """Where two nested dictionaries of numbers differ, beyond what another machine may make of them."""
+    if isinstance(said, dict) and isinstance(found, dict):
+        for key in [*found, *(key for key in said if key not in found)]:
+            yield from differences(said.get(key), found.get(key), f"{where}.{key}")
+    elif _is_number(said) and _is_number(found):
+        if not abs(said - found) <= TOLERANCE:
+            yield where, f"says {said:.6g}; the run gives {found:.6g}"
+    elif said != found:
+        yield where, f"says {str(said)[:80]!r}; must be {str(found)[:80]!r}"
+
+
+def _places(query_ids: pa.LargeStringArray, task: TaskData, file: str) -> npt.NDArray[np.int64]:
+    """Where each of the entry's queries stands in the data."""
+    place = positions_of(query_ids, task.qrels.query_ids)
+    if len(place) != len(task.qrels) or (place < 0).any() or len(duplicates(query_ids)):
+        raise DataError(f"{file} must name the {len(task.qrels)} queries of the task, each once")
+    return place
+
+
+def _rearranged(run: Run, place: npt.NDArray[np.int64], task: TaskData) -> Run:
+    """The run with its rows in the order of the data."""
+    order = np.argsort(place)
+    return Run(task.qrels.query_ids, run.doc_ids, run.documents[order], run.scores[order])
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

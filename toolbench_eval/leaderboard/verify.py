@@ -1,0 +1,204 @@
+"""Proving a board again: every file, every claim, every score.
+
+What this shows: each score follows from the run beside it and the suite's own judgments; nothing was added, lost
+or changed since the entry was submitted. What it cannot show: that the run came from the model that it names.
+`evalharness reproduce` runs the model for that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+from toolbench_eval.data.sources import Access
+from toolbench_eval.errors import DataError, EvalHarnessError, MissingDataError, UsageError
+from toolbench_eval.evaluation.reporter import Reporter
+from toolbench_eval.leaderboard.board import (
+    BOARD_FILES,
+    PINS_FILE,
+    REPORTED_FILE,
+    SUMS_FILE,
+    TABLE_FILE,
+    Board,
+    Pin,
+    entry_sums,
+    read_pins,
+    read_sums,
+)
+from toolbench_eval.leaderboard.claims import check_claims, check_declared, settings_hold
+from toolbench_eval.leaderboard.entry import Entry, check_files, expected_files, extra_files, read_entry
+from toolbench_eval.leaderboard.findings import Finding, fault, of_error, unproven
+from toolbench_eval.leaderboard.limits import TABLE_BYTES, read_bounded
+from toolbench_eval.leaderboard.reference import Reference, load_reference, registered_suite
+from toolbench_eval.leaderboard.render import board_page
+from toolbench_eval.leaderboard.reported import read_reported
+from toolbench_eval.leaderboard.rescored import Rescorer
+from toolbench_eval.registry import Registry
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the check of a board came to.
+
+    Attributes:
+        board: The board.
+        entries: Names of all entries.
+        findings: All that was found.
+    """
+
+    board: Board
+    entries: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+    def of_kind(self, kind: str) -> list[Finding]:
+        """The findings of one kind."""
+        return [finding for finding in self.findings if finding.kind == kind]
+
+    @property
+    def proven(self) -> int:
+        """Number of entries without a fault and with nothing open."""
+        return len(set(self.entries) - {finding.entry for finding in self.findings if finding.kind != "flag"})
+
+
+def verify_board(board: Board, registry: Registry, access: Access, reporter: Reporter) -> Report:
+    """Check all of a board.
+
+    Args:
+        board: The board.
+        registry: Where the suite is declared.
+        access: Where the suite's data may come from.
+        reporter: Who is told of progress.
+    """
+    findings = list(_check_strays(board))
+    entries: list[Entry] = []
+    for folder in board.entries:
+        entry, faults = _opened(folder)
+        findings += faults
+        entries += [entry] if entry is not None else []
+    findings += chain(_check_sums(board), check_duplicates(entries))
+    pins: dict[str, Pin] = {}
+    if board.entries:
+        try:
+            pins = read_pins(board.folder / PINS_FILE)
+        except DataError as error:
+            findings.append(of_error("", error, PINS_FILE))
+    reference = _reference(board, entries, pins, registry, access, reporter)
+    with reporter.track(f"verify {board.name}", len(entries)) as advance:
+        for entry in entries:
+            findings += check_entry(entry, board, pins, reference)
+            advance(1)
+    findings += _check_pages(board, entries)
+    return Report(board, tuple(folder.name for folder in board.entries), tuple(findings))
+
+
+def check_entry(entry: Entry, board: Board, pins: dict[str, Pin], reference: Reference | str) -> list[Finding]:
+    """What is wrong with an entry whose files are in order; `reference` may be the reason why there is no data."""
+    findings = [*check_claims(entry, board, pins), *_check_digests(entry)]
+    if isinstance(reference, str):
+        return [*findings, unproven(entry.name, "tasks", reference)]
+    findings += check_declared(entry, reference.suite)
+    if settings_hold(entry.result):
+        findings += Rescorer(reference, entry).check()
+    return findings
+
+
+def check_duplicates(entries: Sequence[Entry]) -> Iterator[Finding]:
+    """Entries that are the same result, or the same runs under another name."""
+    identities: dict[str, str] = {}
+    runs: dict[str, str] = {}
+    for entry in entries:
+        result = entry.result
+        setting = {name: value for name, value in result.task_setting.items() if name != "seed"}
+        digests = sorted((task, values.run_digest) for task, values in result.tasks.items())
+        content = repr((sorted(setting.items(), key=str), digests))
+        for seen, key, what in ((identities, result.identity, "result"), (runs, content, "runs")):
+            if key in seen:
+                yield fault(entry.name, "identity" if seen is identities else "runs", f"same {what} as {seen[key]}")
+                break
+            seen[key] = entry.name
+
+
+def _opened(folder: Path) -> tuple[Entry | None, list[Finding]]:
+    faults = check_files(folder)
+    if faults:
+        return None, faults
+    try:
+        entry = read_entry(folder)
+    except EvalHarnessError as error:
+        if not isinstance(error, DataError):
+            return None, [fault(folder.name, "result.json", str(error))]
+        return None, [of_error(folder.name, error, Path(str(error.file)).name)]
+    faults = list(extra_files(folder, entry.result))
+    return (None if any("missing" in one.message for one in faults) else entry), faults
+
+
+def _reference(
+    board: Board,
+    entries: list[Entry],
+    pins: dict[str, Pin],
+    registry: Registry,
+    access: Access,
+    reporter: Reporter,
+) -> Reference | str:
+    if not entries or not pins:
+        return f"{PINS_FILE} does not say what the data is" if entries else "no entries"
+    try:
+        suite = registered_suite(board.spec.suite, board.spec.version, registry)
+        return load_reference(suite, sorted(pins), pins, access, registry, reporter)
+    except UsageError as error:
+        return str(error)
+
+
+def _check_strays(board: Board) -> Iterator[Finding]:
+    for path in sorted(board.folder.iterdir()):
+        if path.is_symlink():
+            yield fault("", path.name, "is a link")
+        elif not path.is_dir() and path.name not in BOARD_FILES:
+            yield fault("", path.name, "does not belong to a board")
+
+
+def _check_sums(board: Board) -> Iterator[Finding]:
+    try:
+        listed = read_sums(board)
+    except DataError as error:
+        yield of_error("", error, SUMS_FILE)
+        return
+    there: dict[str, str] = {}
+    for folder in board.entries:
+        if not check_files(folder):
+            names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+            there |= entry_sums(folder, names)
+    for name in sorted(there.keys() | listed.keys()):
+        entry, _, file = name.partition("/")
+        if name not in listed:
+            yield fault(entry, file, f"{SUMS_FILE} does not list it: it was not added by 'submit'")
+        elif name not in there:
+            yield fault(entry, file, f"{SUMS_FILE} lists it, and it is gone or cannot be read")
+        elif there[name] != listed[name]:
+            yield fault(entry, file, f"was changed since it was submitted ({SUMS_FILE})")
+
+
+def _check_digests(entry: Entry) -> Iterator[Finding]:
+    there = entry_sums(entry.folder, expected_files(entry.result))
+    for name, digest in entry.result.execution.files.items():
+        if there.get(f"{entry.name}/{name}", digest) != digest:
+            yield fault(entry.name, f"execution.files.{name}", "is not the digest of the file")
+
+
+def _check_pages(board: Board, entries: list[Entry]) -> Iterator[Finding]:
+    try:
+        read_reported(board.folder / REPORTED_FILE)
+    except MissingDataError:
+        pass
+    except DataError as error:
+        yield of_error("", error, f"{REPORTED_FILE}, row {error.row}" if error.row else REPORTED_FILE)
+        return
+    page = board.folder / TABLE_FILE
+    if len(entries) == len(board.entries) and page.exists():
+        try:
+            if read_bounded(page, TABLE_BYTES) != board_page(board):
+                yield fault("", TABLE_FILE, "is not what 'evalharness leaderboard build' makes of the entries")
+        except DataError as error:
+            yield of_error("", error, TABLE_FILE)
