@@ -59,7 +59,9 @@ def main() -> None:
         theirs.append(seconds)
         same = {name: abs(scores[name] - value) for name, value in reference.items()}
     ratios = sorted(b / a for a, b in zip(ours, theirs, strict=True))
-    print(f"{len(same)} task scores, largest difference {max(same.values()):.1e} (ties at the border of the loop's top 100)")
+    print(
+        f"{len(same)} task scores, largest difference {max(same.values()):.1e} (ties at the border of the loop's top 100)"
+    )
     print(f"ours      {min(ours):6.2f} s (best of {options.runs})")
     print(f"the loop  {min(theirs):6.2f} s")
     print(f"ratio     {ratios[len(ratios) // 2]:.2f} x (median of pairs; target 5 x)")

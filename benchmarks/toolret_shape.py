@@ -64,6 +64,8 @@ def generate(place: str) -> None:
 
 
 def ours(place: str, k: str) -> dict[str, Any]:
+    from generated import SUITE
+
     from toolbench_eval.api import as_model, evaluate
     from toolbench_eval.data.corpus import Corpus
     from toolbench_eval.data.queries import Queries
@@ -89,11 +91,12 @@ def ours(place: str, k: str) -> dict[str, Any]:
             return to_run(columns, scores, queries.ids, self.corpus)
 
     with tempfile.TemporaryDirectory() as out:
-        start = time.perf_counter()
-        (result,) = evaluate("shape", as_model("looked-up", LookedUp()), out=out, tasks_dir=folder, k=int(k))
-        seconds = time.perf_counter() - start
+        start, before = time.perf_counter(), time.process_time()
+        (result,) = evaluate(SUITE, as_model("looked-up", LookedUp()), out=out, tasks_dir=folder, k=int(k))
+        seconds, cpu = time.perf_counter() - start, time.process_time() - before
     score = result.aggregates["subset_macro"]["nDCG@10"]
-    return {"seconds": seconds, "documents": documents, "score": score, "timing": result.execution.timing}
+    timing = result.execution.timing
+    return {"seconds": seconds, "cpu": cpu, "documents": documents, "score": score, "timing": timing}
 
 
 def mteb_like(place: str) -> dict[str, Any]:
@@ -142,10 +145,10 @@ def mteb_like(place: str) -> dict[str, Any]:
                 self.dataset[name] = {"test": split}
             self.data_loaded = True
 
-    start = time.perf_counter()
+    start, before = time.perf_counter(), time.process_time()
     results = mteb.evaluate(LookedUp(), [Shape()], cache=None, co2_tracker=False, show_progress_bar=False)
-    seconds = time.perf_counter() - start
-    return {"seconds": seconds, "documents": documents, "score": float(results[0].get_score())}
+    seconds, cpu = time.perf_counter() - start, time.process_time() - before
+    return {"seconds": seconds, "cpu": cpu, "documents": documents, "score": float(results[0].get_score())}
 
 
 def contestants(folder: Path, peers: list[str]) -> dict[str, Any]:
@@ -181,14 +184,16 @@ def main() -> None:
         for name, contestant in peer.items():
             finished[name] = [contestant() for _ in range(args.mteb_runs)]
     first, *_ = finished
-    base = middle(last_line(one)["seconds"] for one in finished[first])
-    rows: list[list[object]] = [["", "median s", "min s", f"/ {first}", "peak MB", "documents encoded", "nDCG@10"]]
+    base = {key: middle(last_line(one)[key] for one in finished[first]) for key in ("seconds", "cpu")}
+    heads = ["", "median s", "min s", "x ours", "CPU s", "x ours", "peak MB", "documents encoded", "nDCG@10"]
+    rows: list[list[object]] = [heads]
     for name, runs in finished.items():
         values = [last_line(one) for one in runs]
-        seconds = [one["seconds"] for one in values]
+        seconds, cpu = ([one[key] for one in values] for key in ("seconds", "cpu"))
+        times = [middle(seconds), min(seconds), middle(seconds) / base["seconds"]]
         peak = round(max(one.peak_bytes for one in runs) / 1e6)
         encoded, score = f"{values[0]['documents']:,}", f"{values[0]['score']:.4f}"
-        rows.append([name, middle(seconds), min(seconds), middle(seconds) / base, peak, encoded, score])
+        rows.append([name, *times, middle(cpu), middle(cpu) / base["cpu"], peak, encoded, score])
     table(rows)
     print(f"\nphases of {first} (seconds): {last_line(finished[first][-1])['timing']}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from importlib import import_module
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from toolbench_eval.cards import ModelCard
@@ -38,7 +38,10 @@ class Checkpoint:
         Raises:
             UsageError, MissingDataError, HubError: See `find_weights`.
         """
-        libraries = {library: version(library) for library in ("torch", "transformers")}
+        try:
+            libraries = {library: version(library) for library in ("torch", "transformers")}
+        except PackageNotFoundError:
+            raise UsageError(f"'{self._card.name}' cannot be loaded: {INSTALL}") from None
         return {"weights": self._weights.identity, "dtype": self._number_format, **libraries}
 
     def tokenizer(self) -> Any:

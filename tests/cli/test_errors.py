@@ -57,6 +57,8 @@ def refused(done: subprocess.CompletedProcess[str], code: int, *words: str) -> s
         ((*SAMPLE, "--limit", "0"), ("--limit", "at least 1", "found 0")),
         ((*SAMPLE, "--limit", "1.5"), ("--limit", "whole number", "found '1.5'")),
         ((*SAMPLE, "--seed", "x"), ("--seed", "whole number", "found 'x'")),
+        ((*SAMPLE, "--seed", "-1"), ("--seed", "at least 0", "found -1")),
+        ((*SAMPLE, "--batch-tokens", "0"), ("--batch-tokens", "at least 1", "found 0")),
         ((*SAMPLE, "--tasks-dir", "nowhere"), ("nowhere", "no such folder")),
         (("run", "--task", "toolret", "--model", "bm25", "--data", "nowhere"), ("nowhere", "--data")),
         (("run", "--task", "toolret", "--model", "bm25", "--offline"), ("mangopy/ToolRet", "--offline")),

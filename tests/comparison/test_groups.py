@@ -56,5 +56,6 @@ def test_two_systems_share_a_letter_exactly_if_they_are_not_separable(n: int, da
         for second in range(n):
             assert bool(set(found[first]) & set(found[second])) == (not differ[first, second])
     assert "a" in found[int(np.argmax(values))]
-    for rank, (best, worst) in zip(1 + np.argsort(np.argsort(-values, kind="stable")), rank_ranges(values, differ)):
+    ranks = 1 + np.argsort(np.argsort(-values, kind="stable"))
+    for rank, (best, worst) in zip(ranks, rank_ranges(values, differ), strict=True):
         assert 1 <= best <= rank <= worst <= n

@@ -143,7 +143,11 @@ def test_a_pooled_search_would_score_differently(results):
         {"id": f"{name}{doc['id']}", "doc": doc["doc"]} for name, (docs, _) in SPLITS["Two"].items() for doc in docs
     ]
     queries = [
-        {**query, "qid": f"{name}{query['qid']}", "labels": [{**one, "id": f"{name}{one['id']}"} for one in query["labels"]]}
+        {
+            **query,
+            "qid": f"{name}{query['qid']}",
+            "labels": [{**one, "id": f"{name}{one['id']}"} for one in query["labels"]],
+        }
         for name, (_, queries) in SPLITS["Two"].items()
         for query in queries
     ]

@@ -83,6 +83,8 @@ def test_a_wait_beyond_the_bound_is_not_begun(server, quick):
         (lambda server: server.fail(429), "http_429"),
         (lambda server: server.answer(b"{not json"), "not_an_answer"),
         (lambda server: server.answer(b"<html>busy</html>"), "not_an_answer"),
+        (lambda server: server.answer(b"<html>busy</html>", Content_Type="text/html"), "not_an_answer"),
+        (lambda server: server.answer(b""), "not_an_answer"),
         (lambda server: server.answer(b"{}"), "not_an_answer"),
         (lambda server: server.answer(b"[1, 2]"), "not_an_answer"),
         (lambda server: server.answer(b'"text"'), "not_an_answer"),

@@ -15,7 +15,20 @@ from toolbench_eval.retrievers.postings import lucene_postings
 from toolbench_eval.retrievers.words import words
 
 PATTERN = re.compile(r"(?u)\b\w\w+\b")
-ODD = ["", "a", "a b", "ab", "Ünïcode ßtraße", "日本語 テキスト", "x²y ½ Ⅷ", "İstanbul", "snake_case __x", "a\u0301b", "😀 ok", "\ud800 lone"]
+ODD = [
+    "",
+    "a",
+    "a b",
+    "ab",
+    "Ünïcode ßtraße",
+    "日本語 テキスト",
+    "x²y ½ Ⅷ",
+    "İstanbul",
+    "snake_case __x",
+    "a\u0301b",
+    "😀 ok",
+    "\ud800 lone",
+]
 
 
 def split(texts):
@@ -23,7 +36,8 @@ def split(texts):
     vocabulary = found.vocabulary.to_pylist()
     ends = np.cumsum(found.lengths)
     return [
-        [vocabulary[at] for at in found.ids[end - length : end]] for end, length in zip(ends, found.lengths, strict=True)
+        [vocabulary[at] for at in found.ids[end - length : end]]
+        for end, length in zip(ends, found.lengths, strict=True)
     ]
 
 

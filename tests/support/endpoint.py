@@ -68,9 +68,10 @@ class EndpointServer:
         content = json.dumps({"error": {"message": text}}).encode()
         self.faults.append(Fault(times, status, headers, content))
 
-    def answer(self, content: bytes, *, times: float = float("inf"), match=lambda body: True) -> None:
-        """Answer with status 200 and these bytes."""
-        self.faults.append(Fault(times, content=content, match=match))
+    def answer(self, content: bytes, *, times: float = float("inf"), match=lambda body: True, **headers: str) -> None:
+        """Answer with status 200, these bytes and headers."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.faults.append(Fault(times, headers=named, content=content, match=match))
 
     def hang(self, *, times: float = float("inf")) -> None:
         """Never answer (until the server is closed)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -26,6 +27,18 @@ def whole_number(text: str) -> int:
         return int(text)
     except ValueError:
         raise typer.BadParameter(f"must be a whole number, found '{text}'") from None
+
+
+def at_least(least: int) -> Callable[[str], int]:
+    """A reader of whole numbers that are not below `least`."""
+
+    def read(text: str) -> int:
+        value = whole_number(text)
+        if value < least:
+            raise typer.BadParameter(f"must be at least {least}, found {value}")
+        return value
+
+    return read
 
 
 TasksDir = Annotated[

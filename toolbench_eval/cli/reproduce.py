@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from toolbench_eval.results.reproduce import Reproduction
 
 
-def command(
+def command(  # noqa: PLR0913, PLR0917 - one argument an option
     result: Annotated[Path, typer.Argument(help="Entry of a board, result file, or a folder that holds exactly one.")],
     tolerance: Annotated[
         float, typer.Option("--tolerance", min=0.0, help="Difference of a task's score that is none.")

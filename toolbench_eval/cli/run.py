@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from toolbench_eval.cli.options import DataDir, Json, Offline, TasksDir, whole_number
+from toolbench_eval.cli.options import DataDir, Json, Offline, TasksDir, at_least
 
 if TYPE_CHECKING:
     from toolbench_eval.evaluation.request import Request
@@ -69,14 +69,12 @@ def command(  # noqa: PLR0913, PLR0917 - the options are the contract
     k: Annotated[
         int | None,
         typer.Option(
-            "--k", metavar="N", parser=whole_number, help="Depth of the run. Default: the suite's own, mostly 100."
+            "--k", metavar="N", parser=at_least(1), help="Depth of the run. Default: the suite's own, mostly 100."
         ),
     ] = None,
     limit: Annotated[
         int | None,
-        typer.Option(
-            "--limit", metavar="N", parser=whole_number, help="First N queries of each task (partial result)."
-        ),
+        typer.Option("--limit", metavar="N", parser=at_least(1), help="First N queries of each task (partial result)."),
     ] = None,
     allow_missing: Annotated[
         bool, typer.Option("--allow-missing", help="Go on where tasks have no data (partial result).")
@@ -87,11 +85,11 @@ def command(  # noqa: PLR0913, PLR0917 - the options are the contract
     ] = None,
     seed: Annotated[
         int,
-        typer.Option("--seed", metavar="N", parser=whole_number, help="Seed of everything that draws numbers."),
+        typer.Option("--seed", metavar="N", parser=at_least(0), help="Seed of everything that draws numbers."),
     ] = 0,
     batch_tokens: Annotated[
         int,
-        typer.Option("--batch-tokens", metavar="N", parser=whole_number, help="Tokens that are encoded at a time."),
+        typer.Option("--batch-tokens", metavar="N", parser=at_least(1), help="Tokens that are encoded at a time."),
     ] = 16384,
     device: Annotated[str, typer.Option("--device", metavar="D", help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
     dtype: Annotated[

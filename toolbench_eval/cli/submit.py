@@ -20,7 +20,7 @@ class TrainedOn(StrEnum):
     TEST = "test"
 
 
-def command(  # noqa: PLR0913 - one argument an option
+def command(  # noqa: PLR0913, PLR0917 - one argument an option
     result: Annotated[Path, typer.Argument(help="Result file, or a folder that holds exactly one.")],
     board: Annotated[
         Path, typer.Option("--board", metavar="DIR", help="The board, or the folder of all boards, or a new one.")

@@ -31,7 +31,8 @@ def finish_task(task: TaskData, plan: Plan, runs: Mapping[int, Run], timing: Tim
         parts = [runs[at] for at in range(len(task.units))]
         vocabulary = sorted_vocabulary([run.doc_ids for run in parts])
         run = merged(parts, vocabulary)
-        scores = score_run(run, task.qrels, plan.measures, missing=plan.switches.missing)
+        missing = plan.switches.missing
+        scores = score_run(run.ranked() if missing == "drop" else run, task.qrels, plan.measures, missing=missing)
     with timing.phase("write"):
         plan.workplace.mark_done(task.row.task, _write(task, plan, run, scores))
 
@@ -51,7 +52,7 @@ def _write(task: TaskData, plan: Plan, run: Run, scores: Scores) -> TaskResult:
         subtasks=subtask_means(scores) if len(task.units) > 1 else {},
         home=_home(task, run),
         queries=len(scores.query_ids),
-        failed=int((run.lengths == 0).sum()),
+        failed=0 if plan.switches.missing == "drop" else int((run.lengths == 0).sum()),
         corpus_fingerprint=combined([plan.corpus_of(task, unit).fingerprint for unit in task.units]),
         queries_fingerprint=task.queries.fingerprint,
         qrels_fingerprint=task.qrels.fingerprint,

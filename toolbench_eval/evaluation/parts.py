@@ -9,15 +9,15 @@ import numpy as np
 from toolbench_eval.data.corpus import Corpus
 from toolbench_eval.data.queries import Queries
 from toolbench_eval.registry import Registry
-from toolbench_eval.retrievers.base import Sized
+from toolbench_eval.retrievers.base import Runtime
 from toolbench_eval.retrievers.fused import FusedModel
+from toolbench_eval.retrievers.load import find_card
 from toolbench_eval.retrievers.model import Model, TemplatedModel
 from toolbench_eval.retrievers.reranked import RerankedModel, RerankerModel
 from toolbench_eval.retrievers.templates import document_corpus, query_texts
 
-RECORDED = ("family", "pooling", "normalize", "max_length", "dtype", "options")
+RECORDED = ("family", "hub", "pooling", "normalize", "max_length", "dtype", "options")
 """What a model's setting says as well; what loading found out is stronger."""
-FLOAT32_BYTES = 4
 
 
 @runtime_checkable
@@ -38,48 +38,70 @@ def parts_of(model: Model) -> list[TemplatedModel | RerankerModel]:
     return [model] if isinstance(model, TemplatedModel) else []
 
 
-def described_parts(model: Model, queries: Queries, corpus: Corpus) -> list[dict[str, Any]]:
-    """Facts about each part of a model that has indexed the corpus.
+def described_parts(model: Model, queries: Queries, corpus: Corpus, registry: Registry) -> list[dict[str, Any]]:
+    """Facts about each part of a model that has searched.
 
     Args:
         model: The model.
         queries: Queries with instructions; the first is shown as each part sees it.
         corpus: The corpus; its first document is shown.
+        registry: Where cards are looked up.
     """
-    return [_described(part, queries.head(1), corpus) for part in parts_of(model)]
+    return [_described(part, queries.head(1), corpus.take(np.arange(1)), registry) for part in parts_of(model)]
 
 
-def _described(part: TemplatedModel | RerankerModel, query: Queries, corpus: Corpus) -> dict[str, Any]:
+def _described(
+    part: TemplatedModel | RerankerModel, query: Queries, document: Corpus, registry: Registry
+) -> dict[str, Any]:
     loaded = part.retriever if isinstance(part, TemplatedModel) else part.reranker
-    recorded = {name: part.setting[name] for name in RECORDED if name in part.setting}
-    facts = dict(loaded.facts) if isinstance(loaded, Tells) else {}
-    if recorded.get("family") == "dense" and "dimension" not in facts and isinstance(loaded, Sized):
-        facts["dimension"] = loaded.index_bytes // (FLOAT32_BYTES * len(corpus))
-    bare = Queries(query.ids, query.texts)
-    shown = document_corpus(corpus.take(np.arange(1)), part.templates, part.switches)
+    setting, shown = part.setting, (part.templates, part.switches)
     return {
         "name": part.name,
         "revision": part.revision,
-        **recorded,
-        **facts,
-        "query": query_texts(bare, part.templates, part.switches)[0].as_py(),
-        "query_with_instruction": query_texts(query, part.templates, part.switches)[0].as_py(),
-        "document": shown.texts[0].as_py(),
+        **{name: setting[name] for name in RECORDED if name in setting},
+        **(loaded.facts if isinstance(loaded, Tells) else {}),
+        "unused_prompts": _unused_prompts(part, registry),
+        "query": query_texts(Queries(query.ids, query.texts), *shown)[0].as_py(),
+        "query_with_instruction": query_texts(query, *shown)[0].as_py(),
+        "document": document_corpus(document, *shown).texts[0].as_py(),
     }
 
 
-def prompt_warnings(model: Model, parts: list[dict[str, Any]], registry: Registry) -> list[str]:
-    """Prompts that a model's authors ask for and that it does not get here."""
-    return [
-        f"'{part.name}' has prompts of its own that are not used here (the benchmark's templates are): "
-        "--set query_format=model_card"
-        for part, facts in zip(parts_of(model), parts, strict=True)
-        if _asks_for_prompts(part, facts, registry)
-    ]
-
-
-def _asks_for_prompts(part: TemplatedModel | RerankerModel, facts: dict[str, Any], registry: Registry) -> bool:
+def _unused_prompts(part: TemplatedModel | RerankerModel, registry: Registry) -> dict[str, str]:
+    """The templates that the card says the model's authors ask for, and that are not in use."""
     own = registry.card(part.name).own_prompts if part.name in registry.card_files else None
-    if own is not None:
-        return own != part.templates
-    return any((facts.get("unused_prompts") or {}).values())
+    if own is None:
+        return {}
+    used = part.templates.model_dump()
+    return {name: prompt for name, prompt in own.model_dump().items() if prompt != used[name]}
+
+
+def dense_facts(part: dict[str, Any], registry: Registry, runtime: Runtime) -> dict[str, Any]:
+    """What the files of a dense model decide; loads it.
+
+    Args:
+        part: What `described_parts` gave for it.
+        registry: Where its card is.
+        runtime: How it is executed.
+    """
+    from toolbench_eval.encoding.devices import find_devices
+    from toolbench_eval.encoding.model import load
+    from toolbench_eval.encoding.space import dtype_on
+    from toolbench_eval.encoding.weights import find_weights
+
+    card = find_card(part["name"] if part["name"] in registry.card_files else part["hub"], registry)
+    devices = find_devices(runtime.device)
+    dtype = dtype_on(devices, card, runtime.dtype)
+    loaded = load(card, find_weights(card, offline=runtime.offline), devices, dtype, offline=runtime.offline)
+    model = loaded.copies[0]
+    pooling = [mode for mode in (getattr(module, "pooling_mode", None) for module in model) if mode is not None]
+    own = {name: prompt for name, prompt in model.prompts.items() if prompt}
+    return {
+        "dimension": model.get_embedding_dimension(),
+        "pooling": pooling[0] if len(pooling) == 1 else pooling,
+        "normalize": any(type(module).__name__ == "Normalize" for module in model),
+        "max_length": model.max_seq_length,
+        "dtype": dtype,
+        "device": ", ".join(devices.names),
+        "unused_prompts": part["unused_prompts"] | own,
+    }

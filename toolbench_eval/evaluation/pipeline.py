@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
+from toolbench_eval.data.corpus import Corpus
 from toolbench_eval.data.instructions import instructed
 from toolbench_eval.data.shelf import CorpusHandle
 from toolbench_eval.data.tasks import TaskData, Unit
+from toolbench_eval.evaluation.answer import answer
 from toolbench_eval.evaluation.assemble import assemble
 from toolbench_eval.evaluation.finish import finish_task
 from toolbench_eval.evaluation.plan import Plan, load_data, make_plans
@@ -136,7 +138,7 @@ def _evaluate(plans: list[Plan], model: Model, timing: Timing, reporter: Reporte
                 model.index(corpus)
             for search in searches:
                 with timing.phase("search"):
-                    search.piece.runs[search.at] = _search(search, model)
+                    search.piece.runs[search.at] = _search(search, corpus, model)
                 if search.piece.complete:
                     finish_task(search.piece.task, search.piece.plan, search.piece.runs, timing)
                     search.piece.runs.clear()
@@ -154,13 +156,14 @@ def _by_corpus(pieces: list[Piece]) -> Iterator[list[Search]]:
     yield from groups.values()
 
 
-def _search(search: Search, model: Model) -> Run:
+def _search(search: Search, corpus: Corpus, model: Model) -> Run:
     plan, queries = search.piece.plan, search.unit.queries
     if plan.instruction == "with":
         asked = instructed(queries, plan.switches.instruction_kind, plan.task_setting["seed"])
     else:
         asked = replace(queries, instructions=None)
-    return model.search(asked, plan.task_setting["k"], search.unit.qrels)
+    run = model.search(asked, plan.task_setting["k"], search.unit.qrels)
+    return answer(run, queries, corpus, model.name)
 
 
 def _warn(plan: Plan, reporter: Reporter) -> None:

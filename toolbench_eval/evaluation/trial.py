@@ -25,8 +25,8 @@ from toolbench_eval.data.qrels import Qrels
 from toolbench_eval.data.queries import Queries
 from toolbench_eval.data.sources import Access
 from toolbench_eval.data.tasks import joined_qrels, joined_queries
-from toolbench_eval.errors import DataError, EvalHarnessError
-from toolbench_eval.evaluation.parts import described_parts, prompt_warnings
+from toolbench_eval.errors import DataError, EvalHarnessError, MissingDataError
+from toolbench_eval.evaluation.parts import dense_facts, described_parts
 from toolbench_eval.metrics.score import score_run
 from toolbench_eval.ranking.run import Run
 from toolbench_eval.registry import Registry
@@ -42,8 +42,9 @@ QUERIES_PER_TASK = 2
 DOCUMENTS = 100
 """With the copy; as many as a reranker takes by default."""
 BOUNDS = ("random", "oracle")
-ALONE = 4
-"""Queries that are asked once more, every text in a batch of its own."""
+FEW_QUERIES = 4
+FEW_DOCUMENTS = 20
+"""Encoded once more, every text in a batch of its own."""
 COPY = "copy"
 TOP = 10
 TIED = 0.5
@@ -63,6 +64,17 @@ class Sample:
     corpus: Corpus
     queries: Queries
     qrels: Qrels
+
+    @property
+    def bare(self) -> Queries:
+        """The queries without their instructions."""
+        return replace(self.queries, instructions=None)
+
+    @property
+    def few(self) -> Sample:
+        """A part that can be encoded text by text."""
+        corpus = self.corpus.take(np.arange(len(self.corpus) - FEW_DOCUMENTS, len(self.corpus)))
+        return Sample(corpus, self.queries.head(FEW_QUERIES), self.qrels.head(FEW_QUERIES))
 
 
 @dataclass
@@ -117,6 +129,7 @@ def try_model(name: str, registry: Registry | None = None, runtime: Runtime | No
 
     Raises:
         UnknownNameError: Nothing has this name.
+        MissingDataError: Offline, and the cache lacks the weights.
         UsageError: The name cannot be read, an extra is missing, or code would be run that was not allowed.
         OutsideError: The hub, an endpoint or the disk failed.
     """
@@ -131,13 +144,16 @@ def try_model(name: str, registry: Registry | None = None, runtime: Runtime | No
         with _empty_cache():
             model = load(runtime)
             found = _searched(trial, model, sample)
-            trial.parts = described_parts(model, sample.queries, sample.corpus)
-            trial.warnings += prompt_warnings(model, trial.parts, registry)
-        _judge(trial, found, sample, bound=any(part.get("family") in BOUNDS for part in trial.parts))
+            trial.parts = described_parts(model, sample.queries, sample.corpus, registry)
+            few = _ranked(model, sample.few)
         del model
         gc.collect()  # a second copy of a large model may not fit
-        with _empty_cache():
-            _measure_noise(trial, load(replace(runtime, batch_tokens=1)), found, sample)
+        for part in trial.parts:
+            part |= dense_facts(part, registry, runtime) if part.get("family") == "dense" else {}
+        _judge(trial, found, sample)
+        if trial.usable:
+            with _empty_cache():
+                _measure_noise(trial, load(replace(runtime, batch_tokens=1)), few, sample.few)
     return trial
 
 
@@ -157,17 +173,23 @@ def load_sample(registry: Registry) -> Sample:
 
 def _searched(trial: Trial, model: Model, sample: Sample) -> Run:
     """The whole ranking of every query, and how long things took."""
-    queries = replace(sample.queries, instructions=None)
     trial.seconds_to_load, _ = _timed(lambda: model.index(sample.corpus.take(np.arange(1))))
     indexing, _ = _timed(lambda: model.index(sample.corpus))
-    searching, run = _timed(lambda: model.search(queries, len(sample.corpus), sample.qrels))
+    searching, run = _timed(lambda: model.search(sample.bare, len(sample.corpus), sample.qrels))
     trial.documents_per_second = len(sample.corpus) / indexing
-    trial.queries_per_second = len(queries) / searching
+    trial.queries_per_second = len(sample.queries) / searching
     return run
 
 
-def _judge(trial: Trial, run: Run, sample: Sample, *, bound: bool) -> None:
+def _judge(trial: Trial, run: Run, sample: Sample) -> None:
     """Score, and look for what no working model does."""
+    bound = any(part.get("family") in BOUNDS for part in trial.parts)
+    trial.warnings += [
+        f"'{part['name']}' has prompts of its own that are not used here (the benchmark's templates are): "
+        "see --set query_format=model_card"
+        for part in trial.parts
+        if part["unused_prompts"]
+    ]
     scores = _by_document(run, sample.corpus)
     if not np.isfinite(scores).all():
         trial.findings.append(f"{np.mean(~np.isfinite(scores)):.0%} of the scores are missing, NaN or infinite")
@@ -180,18 +202,15 @@ def _judge(trial: Trial, run: Run, sample: Sample, *, bound: bool) -> None:
         trial.findings.append("every document has the same score for a query: the scores are constant")
     elif tied > TIED and not bound:
         trial.findings.append(f"ties everywhere: {tied:.0%} of the neighbours in the first {TOP} have equal scores")
-    if trial.equal_texts > NOISE * spread.max() and not bound:
+    if trial.equal_texts > NOISE * spread.max() and not bound and len(trial.parts) == 1:
         trial.warnings.append(f"two documents with one text differ in their scores by up to {trial.equal_texts:.3g}")
     if trial.scores["model"] <= trial.scores["random"] and not bound:
         trial.warnings.append(f"no better than chance: {MEASURE} {trial.scores['model']:.3f}")
 
 
-def _measure_noise(trial: Trial, model: Model, found: Run, sample: Sample) -> None:
-    """Compare with the scores that some queries get when no text shares a batch with another."""
-    queries = replace(sample.queries.head(ALONE), instructions=None)
-    model.index(sample.corpus)
-    alone = model.search(queries, len(sample.corpus), sample.qrels.head(ALONE))
-    before, after = _by_document(found, sample.corpus)[:ALONE], _by_document(alone, sample.corpus)
+def _measure_noise(trial: Trial, model: Model, found: Run, few: Sample) -> None:
+    """Compare with the scores that come out when no text shares a batch with another."""
+    before, after = (_by_document(run, few.corpus) for run in (found, _ranked(model, few)))
     spread = np.maximum(np.ptp(before, axis=1, keepdims=True), np.finfo(np.float32).tiny)
     trial.batch_noise = float((np.abs(before - after) / spread).max()) if np.ptp(before) else 0.0
     if trial.batch_noise > NOISE:
@@ -201,13 +220,17 @@ def _measure_noise(trial: Trial, model: Model, found: Run, sample: Sample) -> No
         )
 
 
+def _ranked(model: Model, sample: Sample) -> Run:
+    """The whole ranking of every query of a sample."""
+    model.index(sample.corpus)
+    return model.search(sample.bare, len(sample.corpus), sample.qrels)
+
+
 def _runs(run: Run, sample: Sample) -> dict[str, Run]:
     """The model's ranking between the floor and the ceiling."""
     runs = {"model": run}
     for bound in BOUNDS:
-        model = load_model(bound)
-        model.index(sample.corpus)
-        runs[bound] = model.search(replace(sample.queries, instructions=None), len(sample.corpus), sample.qrels)
+        runs[bound] = _ranked(load_model(bound), sample)
     return runs
 
 
@@ -235,9 +258,11 @@ def _faults_in(trial: Trial) -> Iterator[None]:
     """Make findings of faults of the model; those of the user or of the world outside are raised."""
     try:
         yield
+    except (MissingDataError, MemoryError):
+        raise
     except DataError as error:
         trial.findings.append(str(error))
-    except (EvalHarnessError, MemoryError):
+    except EvalHarnessError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever a model's own code raises is what was to be found out
         stage = "does not load" if trial.seconds_to_load is None else "fails"

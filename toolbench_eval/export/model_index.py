@@ -24,7 +24,7 @@ def export_model_index(path: Path, out: Path) -> list[Path]:
         DataError: The file is not a result.
         StorageError: The folder cannot be written.
     """
-    import yaml
+    import yaml  # type: ignore[import-untyped]
 
     head = yaml.safe_dump(model_index(read_result(path)), sort_keys=False, allow_unicode=True)
     file = out / "model-index.md"

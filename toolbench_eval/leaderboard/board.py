@@ -112,8 +112,9 @@ def board_place(place: Path, suite: str, version: str) -> Path:
 
 def write_board(board: Board) -> None:
     """Write `board.toml`."""
-    note = {"note": board.spec.note} if board.spec.note else {}
-    values = {"suite": board.spec.suite, "version": board.spec.version, "frozen": board.spec.frozen, **note}
+    spec = board.spec
+    values: dict[str, str | bool] = {"suite": spec.suite, "version": spec.version, "frozen": spec.frozen}
+    values |= {"note": spec.note} if spec.note else {}
     write_text(board.folder / BOARD_FILE, toml_text(values))
 
 

@@ -95,9 +95,9 @@ def _check_setting(entry: str, setting: Mapping[str, Any]) -> Iterator[Finding]:
     for name in sorted(setting.keys() ^ _SETTINGS):
         yield fault(entry, f"task_setting.{name}", "no such setting" if name in setting else "is missing")
     depth, seed = setting.get("k"), setting.get("seed")
-    if not _whole(depth) or not 1 <= depth <= DEPTH:
+    if not _whole(depth, 1, DEPTH):
         yield fault(entry, "task_setting.k", f"says {depth!r:.40}; a board takes runs of 1 to {DEPTH} documents")
-    if not _whole(seed) or not 0 <= seed < 2**63:
+    if not _whole(seed, 0, 2**63 - 1):
         yield fault(entry, "task_setting.seed", f"says {seed!r:.40}; must be a whole number")
     if setting.get("limit") is not None:
         yield fault(entry, "task_setting.limit", "a board takes no partial results")
@@ -160,5 +160,5 @@ def _measures(result: Result) -> list[str]:
     return list(next(iter(result.tasks.values())).scores) if result.tasks else []
 
 
-def _whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def _whole(value: object, least: int, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most

@@ -149,9 +149,8 @@ def check_files(folder: Path) -> list[Finding]:
     found: list[Finding] = []
     if not _NAME.fullmatch(folder.name):
         found.append(fault(folder.name, "name", "must be letters, digits and . _ + -"))
-    size = count = 0
-    for path, name in _walk(folder, folder, 0):
-        count += 1
+    size = 0
+    for count, (path, name) in enumerate(_walk(folder, folder, 0), start=1):
         if count > ENTRY_FILES:
             found.append(fault(folder.name, "files", f"more than {ENTRY_FILES} files"))
             break

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from toolbench_eval.data.documents import load_corpus
+from toolbench_eval.data.ids import positions_of
 from toolbench_eval.data.load import load_task_data
+from toolbench_eval.data.qrels import Qrels
 from toolbench_eval.data.scopes import Scope, scoped
 from toolbench_eval.data.shelf import CorpusHandle, Shelf
 from toolbench_eval.data.sources import Access
@@ -37,6 +40,8 @@ class Reference:
     lacking: dict[str, str]
     shared: CorpusHandle | None
     _scoped: dict[tuple[str, str], CorpusHandle] = field(default_factory=dict)
+    _ids: dict[str, pa.LargeStringArray] = field(default_factory=dict)
+    _judgments: dict[tuple[str, int], Qrels] = field(default_factory=dict)
 
     @property
     def pins(self) -> dict[str, Pin]:
@@ -58,9 +63,28 @@ class Reference:
         return None if handle is None else handle.fingerprint
 
     def document_ids(self, task: str, scope: Scope) -> pa.LargeStringArray | None:
-        """Ids of what a task searches under a scope; None where the documents are not at hand."""
+        """Sorted ids of what a task searches under a scope; None where the documents are not at hand."""
         handle = self._corpus(task, scope)
-        return None if handle is None else handle.corpus.ids
+        if handle is None:
+            return None
+        if handle.key not in self._ids:
+            self._ids[handle.key] = handle.corpus.ids.sort()
+        return self._ids[handle.key]
+
+    def judgments(self, task: str, vocabulary: pa.LargeStringArray) -> Qrels:
+        """The judgments of a task, over a vocabulary of `document_ids` if it is one and has all judged documents."""
+        qrels = self.tasks[task].qrels
+        if not any(vocabulary is ids for ids in self._ids.values()):
+            return qrels
+        key = (task, id(vocabulary))
+        if key not in self._judgments:
+            position = positions_of(qrels.doc_ids, vocabulary)
+            if len(position) == 0 or (position < 0).any():
+                self._judgments[key] = qrels
+            else:
+                documents = position[qrels.documents].astype(np.int32)
+                self._judgments[key] = replace(qrels, doc_ids=vocabulary, documents=documents)
+        return self._judgments[key]
 
     def _corpus(self, name: str, scope: Scope) -> CorpusHandle | None:
         if self.shared is None or name not in self.tasks:

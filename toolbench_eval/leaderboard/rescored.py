@@ -21,7 +21,9 @@ from toolbench_eval.leaderboard.findings import Finding, fault, flag, of_error, 
 from toolbench_eval.leaderboard.limits import VOCABULARY, per_query_bounds, run_bounds
 from toolbench_eval.leaderboard.reference import Reference
 from toolbench_eval.leaderboard.signatures import Shape, shape_of, suspicions
-from toolbench_eval.metrics.score import Scores, score_run
+from toolbench_eval.metrics.align import align
+from toolbench_eval.metrics.language import parse_measure
+from toolbench_eval.metrics.score import Scores, score_judged
 from toolbench_eval.ranking.run import NO_DOCUMENT, Run
 from toolbench_eval.results import sidecars
 
@@ -58,7 +60,8 @@ class Rescorer:
             except DataError as error:
                 self.findings.append(of_error(self.entry.name, error, f"tasks.{name}"))
         if len(scored) == len(result.tasks):
-            self._compare_averages(scored)
+            # The interval is drawn task by task, in the order of the suite's table; an entry's keys are sorted.
+            self._compare_averages({name: scored[name] for name in self.reference.tasks if name in scored})
         self.findings += [flag(self.entry.name, "runs", text) for text in suspicions(shapes)]
         return self.findings
 
@@ -81,22 +84,25 @@ class Rescorer:
             self._fault(f"tasks.{name}.run_digest", f"is not the digest of {files['run_file']}")
         self._check_ranking(run, name)
         run = _rearranged(run, place, task)
-        scores = score_run(run, task.qrels, measures, missing=setting["missing"])
+        kept, judged = align(run, self.reference.judgments(name, run.doc_ids), setting["missing"])
+        scores = Scores(kept, {measure: score_judged(judged, parse_measure(measure)) for measure in measures})
         self._compare_task(name, task, run, scores)
         self._compare_queries(name, place, stored, scores)
         # Queries in the order of the entry, since the interval is drawn in it.
         values = {measure: per_query[place] for measure, per_query in scores.values.items()}
-        return TaskScores(task.row.category, scores.aggregates(), values), shape_of(run, task.qrels)
+        return TaskScores(task.row.category, scores.aggregates(), values), shape_of(run, judged)
 
     def _vocabulary(self, file: str, task: str) -> pa.LargeStringArray:
         if file not in self._vocabularies:
             ids = sidecars.read_documents(self.entry.folder / file, bounds=VOCABULARY)
             if len(ids) > 1 and not pc.all(pc.less(ids[:-1], ids[1:])).as_py():
                 raise DataError("the document ids must be sorted, each once", file=self.entry.folder / file)
-            self._vocabularies[file] = ids
             known = self.reference.document_ids(task, self.entry.result.task_setting["scope"])
-            if known is not None and (strange := np.flatnonzero(positions_of(ids, known) < 0)).size:
+            if known is not None and known.equals(ids):
+                ids = known  # one object, whose judgments are looked up once for all entries
+            elif known is not None and (strange := np.flatnonzero(positions_of(ids, known) < 0)).size:
                 self._fault(f"{file}", f"the corpus has no document '{str(ids[int(strange[0])])[:80]}'")
+            self._vocabularies[file] = ids
         return self._vocabularies[file]
 
     def _check_ranking(self, run: Run, task: str) -> None:

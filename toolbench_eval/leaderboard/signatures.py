@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from toolbench_eval.data.qrels import Qrels
-from toolbench_eval.metrics.align import align
 from toolbench_eval.metrics.judged import Judged
 from toolbench_eval.ranking.run import NO_DOCUMENT, Run
 
@@ -44,9 +42,8 @@ class Shape:
         )
 
 
-def shape_of(run: Run, qrels: Qrels) -> Shape:
-    """The shape of a run whose rows are those of the judgments."""
-    judged = align(run, qrels)[1]
+def shape_of(run: Run, judged: Judged) -> Shape:
+    """The shape of a run whose rows are those of the judgments it was laid beside."""
     grades = _grades_by_rank(judged, run.depth)
     relevant = np.bincount(judged.rows[judged.grades > 0], minlength=len(judged))
     found = (grades > 0).sum(axis=1)

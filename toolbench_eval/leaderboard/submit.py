@@ -173,9 +173,9 @@ def _card(digest: str, result: Result, registry: Registry) -> dict[str, Any]:
         if card.digest == digest:
             return card.model_dump(mode="json")
     for name in [part for stage in result.model.split(">") for part in stage.split("+")]:
-        card = _unregistered(name, registry)
-        if card is not None and card.digest == digest:
-            return card.model_dump(mode="json")
+        found = _unregistered(name, registry)
+        if found is not None and found.digest == digest:
+            return found.model_dump(mode="json")
     raise UsageError(
         f"no model card at hand is the one that '{result.model}' was run with ({digest[:12]}): it was changed since. "
         "Run again, or give the folder that has it with --tasks-dir"

@@ -37,6 +37,11 @@ class Run:
         """Number of columns: the most documents a query can have here."""
         return int(self.documents.shape[1])
 
+    def ranked(self) -> Run:
+        """The queries that have at least one document."""
+        kept = np.flatnonzero(self.lengths)
+        return Run(self.query_ids.take(pa.array(kept)), self.doc_ids, self.documents[kept], self.scores[kept])
+
     @property
     def lengths(self) -> npt.NDArray[np.int64]:
         """Number of documents of each query."""

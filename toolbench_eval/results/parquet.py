@@ -151,7 +151,8 @@ def _pages(footer: pq.FileMetaData, stream: BinaryIO) -> Iterator[_Page]:
         for column in range(footer.num_columns):
             chunk = footer.row_group(group).column(column)
             start = chunk.data_page_offset
-            if chunk.has_dictionary_page and 0 < chunk.dictionary_page_offset < start:
+            # A column without values has a dictionary page only, and 0 as the place of its first data page.
+            if chunk.has_dictionary_page and (start == 0 or 0 < chunk.dictionary_page_offset < start):
                 start = chunk.dictionary_page_offset
             end = start + chunk.total_compressed_size
             while start < end:

@@ -66,7 +66,9 @@ def stored_run(task: TaskResult, folder: Path) -> tuple[Run, Qrels]:
 
 def _score(task: TaskResult, folder: Path, measures: list[str], missing: str) -> Scores:
     run, qrels = stored_run(task, folder)
-    return score_run(run, qrels, measures, missing="drop" if missing == "drop" else "zero")
+    if missing == "drop":
+        return score_run(run.ranked(), qrels, measures, missing="drop")
+    return score_run(run, qrels, measures)
 
 
 def _categories(result: Result) -> dict[str, str]:

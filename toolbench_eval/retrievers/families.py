@@ -4,31 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
+from inspect import signature
 
 from toolbench_eval.cards import ModelCard
-from toolbench_eval.errors import UnknownNameError, UsageError
+from toolbench_eval.errors import DataError, UnknownNameError, UsageError
 from toolbench_eval.rerankers.families import RERANKERS
 from toolbench_eval.retrievers.base import Retriever, Runtime
 
 Factory = Callable[[ModelCard, Runtime], Retriever]
 
 
+def _with_options(make: Callable[..., Retriever], card: ModelCard) -> Retriever:
+    """A retriever made with the options of its card.
+
+    Raises:
+        DataError: The card has an option that the family does not know.
+    """
+    known = signature(make).parameters
+    if unknown := [name for name in card.options if name not in known]:
+        raise DataError(
+            f"the family '{card.family}' has no option {', '.join(unknown)}; it takes {', '.join(known)}",
+            file=f"card of '{card.name}'",
+            field="options",
+        )
+    return make(**card.options)
+
+
 def _bm25(card: ModelCard, runtime: Runtime) -> Retriever:
     from toolbench_eval.retrievers.bm25 import BM25
 
-    return BM25(**card.options)  # type: ignore[arg-type]
+    return _with_options(BM25, card)
 
 
 def _okapi(card: ModelCard, runtime: Runtime) -> Retriever:
     from toolbench_eval.retrievers.okapi import Okapi
 
-    return Okapi(**card.options)  # type: ignore[arg-type]
+    return _with_options(Okapi, card)
 
 
 def _tfidf(card: ModelCard, runtime: Runtime) -> Retriever:
     from toolbench_eval.retrievers.tfidf import TfIdf
 
-    return TfIdf(**card.options)  # type: ignore[arg-type]
+    return _with_options(TfIdf, card)
 
 
 def _dense(card: ModelCard, runtime: Runtime) -> Retriever:
@@ -64,7 +81,7 @@ def _mteb(card: ModelCard, runtime: Runtime) -> Retriever:
 def _lucene(card: ModelCard, runtime: Runtime) -> Retriever:
     from toolbench_eval.retrievers.lucene import Lucene
 
-    return Lucene(**card.options)  # type: ignore[arg-type]
+    return _with_options(Lucene, card)
 
 
 def _random(card: ModelCard, runtime: Runtime) -> Retriever:

@@ -153,10 +153,8 @@ def _metadata(task: str) -> Any:
             return _mteb().get_task(task).metadata
         except KeyError as error:
             raise UsageError(f"mteb has no task '{task}': {error.args[0]}") from None
-    from mteb.abstasks import AbsTaskRetrieval
-    from mteb.abstasks.task_metadata import TaskMetadata
-
-    return TaskMetadata(
+    abstasks = import_module("mteb.abstasks")
+    return import_module("mteb.abstasks.task_metadata").TaskMetadata(
         name="evalharness",
         description="Retrieval by evalharness",
         type="Retrieval",
@@ -164,7 +162,7 @@ def _metadata(task: str) -> Any:
         dataset={"path": "none", "revision": "none"},
         eval_langs=["eng-Latn"],
         main_score="ndcg_at_10",
-        prompt={"query": AbsTaskRetrieval.abstask_prompt},
+        prompt={"query": abstasks.AbsTaskRetrieval.abstask_prompt},
     )
 
 

@@ -13,9 +13,11 @@ import numpy.typing as npt
 
 from toolbench_eval.cards import ModelCard
 from toolbench_eval.data.corpus import Corpus
-from toolbench_eval.errors import DataError, HubError, MissingDataError, UsageError
+from toolbench_eval.encoding.devices import find_devices
+from toolbench_eval.encoding.space import dtype_on
+from toolbench_eval.encoding.weights import Weights, find_weights, unavailable
+from toolbench_eval.errors import DataError, MissingDataError, UsageError
 from toolbench_eval.retrievers.base import Runtime
-from toolbench_eval.weights import Checkpoint, device_of
 
 
 def load_encoder(kind: str, card: ModelCard, runtime: Runtime, trained_for: Callable[[dict[str, Any]], bool]) -> Any:
@@ -34,29 +36,30 @@ def load_encoder(kind: str, card: ModelCard, runtime: Runtime, trained_for: Call
         HubError: The hub did not give the weights.
         DataError: The checkpoint is of another kind, or its folder lacks a file.
     """
-    if card.hub is None:
-        raise UsageError(f"the card of '{card.name}' names no hub repository or folder")
-    checkpoint = Checkpoint(card.name, card.hub, card.revision, card.encoding.dtype, card.remote_code)
-    checkpoint.check(runtime)
+    if card.remote_code and not runtime.trust_remote_code:
+        raise UsageError(f"'{card.name}' runs code from its hub repository: allow it with --trust-remote-code")
     loader = _loader(kind, card)
-    source = {
-        "revision": None if Path(card.hub).is_dir() else card.revision,
-        "local_files_only": runtime.offline,
-    }
+    devices = find_devices(runtime.device)
+    weights = find_weights(card, offline=runtime.offline)
+    source = {"revision": weights.commit, "local_files_only": runtime.offline}
     try:
-        if not trained_for(_configuration(card.hub, source)):
+        if not trained_for(_configuration(weights.place, source)):
             raise DataError(f"'{card.name}' is no {card.family} model: its weights are of another kind", file=card.hub)
-        encoder = loader(card.hub, device=device_of(runtime), trust_remote_code=card.remote_code, **source)
+        encoder = loader(weights.place, device=devices.names[0], trust_remote_code=card.remote_code, **source)
     except OSError as error:
-        if Path(card.hub).is_dir():
-            raise DataError(f"no {card.family} model could be loaded from it: {error}", file=card.hub) from error
-        if runtime.offline:
-            raise MissingDataError(
-                f"the weights of '{card.name}' are not in the local cache and --offline is set", file=card.hub
-            ) from error
-        raise HubError(f"the weights of '{card.name}' ({card.hub}) could not be loaded: {error}") from error
-    torch = import_module("torch")
-    return encoder.to(getattr(torch, checkpoint.number_format(runtime))).eval()
+        raise _unreadable(card, weights, runtime, error) from error
+    dtype = getattr(import_module("torch"), dtype_on(devices, card, runtime.dtype))
+    return encoder.to(dtype=dtype).eval()
+
+
+def _unreadable(card: ModelCard, weights: Weights, runtime: Runtime, error: OSError) -> Exception:
+    if weights.commit is None:
+        return DataError(f"no {card.family} model could be loaded from it: {error}", file=weights.place)
+    if runtime.offline:
+        return MissingDataError(
+            f"the weights of '{card.name}' are not in the local cache and --offline is set", file=weights.place
+        )
+    return unavailable(weights.place, error)
 
 
 def distinct_texts(corpus: Corpus) -> tuple[list[str], npt.NDArray[np.int64]]:
