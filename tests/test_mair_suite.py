@@ -55,9 +55,15 @@ def test_home_measures_of_the_instruction_following_tasks():
 def test_protocols():
     assert SUITE.switch_defaults("default", "dense") == {
         "query_format": "model_card",
+        "length": "model_card",
         "small_corpora": "clamp",
         "missing": "zero",
     }
     released = SUITE.switch_defaults("released", "dense")
-    assert released == {"query_format": "st_prompt", "small_corpora": "reference", "missing": "drop"}
+    assert released == {
+        "query_format": "st_prompt",
+        "length": "model_card",
+        "small_corpora": "reference",
+        "missing": "drop",
+    }
     assert SUITE.switch_defaults("released", "bm25") == {"missing": "drop"}

@@ -68,6 +68,8 @@ class ModelCard(BaseModel):
     templates: Templates = Templates()
     own_prompts: Templates | None = None
     """The prompts that the model's authors ask for (switch `query_format=model_card`)."""
+    own_max_length: int | None = None
+    """Tokens that the model's authors let it see (switch `length=model_card`), where that differs."""
     options: dict[str, str | int | float | bool] = {}
     """Parameters of the family, e.g. `k1` and `b` of BM25."""
     switches: dict[str, str] = {}
@@ -80,6 +82,12 @@ class ModelCard(BaseModel):
         for table, differences in self.protocols.get(protocol, {}).items():
             values[table] = {**(values[table] or {}), **differences}
         return ModelCard.model_validate({**values, "protocols": {}})
+
+    def as_its_authors_say(self) -> ModelCard:
+        """The card with the length that the model's authors set."""
+        if self.own_max_length is None:
+            return self
+        return self.model_copy(update={"encoding": self.encoding.model_copy(update={"max_length": self.own_max_length})})
 
     @property
     def digest(self) -> str:

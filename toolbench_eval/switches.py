@@ -35,6 +35,8 @@ class ModelSwitches(BaseModel):
     query_format: Literal["benchmark", "model_card", "instruct_query", "st_prompt"] = "benchmark"
     """ToolRet's templates, the prompts that the model's own card asks for, `Instruct: ...` and `Query: ...`
     for every model, or the instruction glued to the query as a sentence-transformers prompt is."""
+    length: Literal["benchmark", "model_card"] = "benchmark"
+    """Tokens of a text that a model sees: as ToolRet's reference cuts it, or as the model's own card says."""
     small_corpora: Literal["clamp", "reference"] = "clamp"
     """Fewer documents than the run is deep: rank what is there, or, as MAIR's reference, push the corpus's
     last document to the end."""

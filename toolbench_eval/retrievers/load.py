@@ -98,6 +98,8 @@ def _one(
     _, switches = resolve(of_suite, used.switches, user_switches)
     if used.family in RERANKERS and used.family not in FAMILIES:
         raise no_retriever(name)
+    if switches.length == "model_card":
+        used = used.as_its_authors_say()
     make = factory(used.family)
     return TemplatedModel(
         name=used.name,
