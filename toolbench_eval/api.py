@@ -45,6 +45,7 @@ def evaluate(  # noqa: PLR0913 - mirrors the options of the command line
     limit: int | None = None,
     allow_missing: bool = False,
     metrics: Iterable[str] = (),
+    first_stage: str | PathLike[str] | None = None,
     runtime: Runtime | None = None,
     reporter: Reporter | None = None,
 ) -> list[Result]:
@@ -64,6 +65,7 @@ def evaluate(  # noqa: PLR0913 - mirrors the options of the command line
         limit: First n queries of each task only.
         allow_missing: Go on where tasks have no data.
         metrics: Measures beside the suite's own.
+        first_stage: A stored result or TREC run whose documents the model reranks.
         runtime: Device, number format, seed.
         reporter: Who is told of progress.
 
@@ -81,6 +83,7 @@ def evaluate(  # noqa: PLR0913 - mirrors the options of the command line
         limit=limit,
         allow_missing=allow_missing,
         metrics=tuple(metrics),
+        first_stage=None if first_stage is None else Path(first_stage),
         runtime=runtime or Runtime(),
     )
     registry = Registry(() if tasks_dir is None else (Path(tasks_dir),))

@@ -62,12 +62,11 @@ def test_the_question_may_be_the_instruction(sample: Path) -> None:
     assert "NOT COMPARABLE, forced: the task setting 'instruction' differs" in forced.stdout
 
 
-@pytest.mark.parametrize("ending", ["md", "tex", "html", "csv", "json"])
-def test_files_by_their_ending(sample: Path, tmp_path: Path, ending: str) -> None:
-    out = tmp_path / f"x.{ending}"
+def test_the_ending_names_the_format(sample: Path, tmp_path: Path) -> None:
+    out = tmp_path / "x.html"
     done = run("bm25", "random", "--instruction", "with", "--test", "t", "--out", str(out), cwd=sample)
     assert done.returncode == 0, done.stderr
-    assert "bm25" in out.read_text(encoding="utf-8")
+    assert out.read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
 def test_many_systems_fit_and_files_have_all(tmp_path: Path) -> None:
@@ -78,19 +77,17 @@ def test_many_systems_fit_and_files_have_all(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "some pairs and tasks are left out here" in done.stdout
     text = (tmp_path / "all.md").read_text()
-    assert text.count("| m9 | m10 |") == 1
+    assert sum(line.startswith("| m9 | m10 |") for line in text.splitlines()) == 1
     assert "| made/b | 5 |" in text
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("bm25",), "holds 2 results"),
-        (("bm25", "--instruction", "with"), "at least two results"),
-        (("bm25", "nowhere"), "no such result"),
+        (("bm25",), "at least two results"),
+        (("bm25", "nowhere"), "bm25 holds 2 results"),
         (("bm25", "tfidf", "--instruction", "with", "--out", "x.doc"), "unknown format '.doc'"),
         (("bm25", "tfidf", "--instruction", "with", "--metric", "nDGC@10"), "Did you mean nDCG"),
-        (("bm25", "tfidf", "--instruction", "with", "--alpha", "2"), "--alpha must lie between"),
         (("bm25", "tfidf", "--instruction", "with", "--task", "sample/nothing"), "none of the results here fits"),
         (("bm25", "tfidf", "--test", "u"), "--test"),
     ],

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from toolbench_eval.errors import UnknownNameError
+from toolbench_eval.errors import DataError, UnknownNameError
 from toolbench_eval.evaluation.select import select
 from toolbench_eval.registry import Registry
 
@@ -61,3 +63,13 @@ def test_what_nobody_declared_is_refused_with_the_nearest_names(pattern: str, ki
     with pytest.raises(UnknownNameError, match=f"unknown {kind} ") as found:
         names(pattern)
     assert nearest in str(found.value).split("Did you mean")[1]
+
+
+def test_a_faulty_suite_shows_only_when_it_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken/suite.toml").write_text('name = "broken"\n')
+    registry = Registry((tmp_path,))
+    with pytest.raises(UnknownNameError, match="sample/tunes"):
+        select(("tunes",), registry)
+    with pytest.raises(DataError, match=r"broken/suite\.toml"):
+        select(("broken",), registry)

@@ -97,3 +97,12 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="cannot make the cache"):
         Memo(tmp_path / "file" / "m.sqlite").put({b"a": b"1"})
+
+
+def test_a_full_disk_is_named_and_what_was_there_stays(tmp_path: Path):
+    memo = Memo(tmp_path / "m.sqlite")
+    memo.put({b"a": b"1"})
+    memo._open().execute("PRAGMA max_page_count = 4")  # SQLite then says what it says when the disk is full
+    with pytest.raises(StorageError, match="full"):
+        memo.put({key_of(number): b"x" * 1000 for number in range(100)})
+    assert memo.get([b"a", key_of(0)]) == {b"a": b"1"}

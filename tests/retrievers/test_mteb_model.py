@@ -39,14 +39,15 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     python = os.environ.get("EVALHARNESS_MTEB_PYTHON") or (sys.executable if find_spec("mteb") else None)
     if python is None:
         pytest.skip("no mteb here: set EVALHARNESS_MTEB_PYTHON to an interpreter that has it and sentence-transformers")
-    from sentence_transformers import SentenceTransformer, models
-    from support.tiny_bert import save_plain
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+    from support.tiny_bert import HIDDEN, save_plain
 
     folder = tmp_path_factory.mktemp("mteb")
     for seed, name in enumerate(("prompted", "instructed")):
-        transformer = models.Transformer(str(save_plain(folder / f"bert{seed}", seed)))
-        pooling = models.Pooling(transformer.get_word_embedding_dimension(), pooling_mode="mean")
-        SentenceTransformer(modules=[transformer, pooling], device="cpu").save(str(folder / "tiny" / name))
+        transformer = Transformer(str(save_plain(folder / f"bert{seed}", seed)))
+        modules = [transformer, Pooling(HIDDEN, pooling_mode="mean")]
+        SentenceTransformer(modules=modules, device="cpu").save(str(folder / "tiny" / name))
     environment = {**os.environ, "PYTHONPATH": f"{REPOSITORY}{os.pathsep}{REPOSITORY / 'tests'}", "HF_HUB_OFFLINE": "1"}
     told = subprocess.run(
         [python, "-m", "support.mteb_side"],

@@ -151,14 +151,37 @@ def test_a_search_without_a_task_is_refused(results):
 
 
 def test_places(results, tmp_path):
-    with pytest.raises(UsageError, match="2 results"):
-        first_stage_model(results)
+    with pytest.raises(MissingDataError):
+        first_stage_model(results, suite="other")
     with pytest.raises(MissingDataError):
         first_stage_model(tmp_path / "nothing.json")
     with pytest.raises(MissingDataError):
         first_stage_model(tmp_path / "nothing.run")
     path = find_result(results, task="mine", instruction="with")
     assert isinstance(first_stage_model(path), StoredRunModel)
+
+
+def test_a_folder_with_both_settings_serves_each_its_own(results, tmp_path, caplog):
+    import shutil
+
+    model = first_stage_model(results, suite="mine")
+    for instruction in ("with", "without"):
+        asked = QUERIES if instruction == "with" else replace(QUERIES, instructions=None)
+        expected = announced(stored(results, instruction), instruction=instruction).search(asked, 5)
+        np.testing.assert_array_equal(
+            announced(model, instruction=instruction).search(asked, 5).scores, expected.scores
+        )
+    assert model.name == "bm25"
+    assert model.setting["with"]["result"] != model.setting["without"]["result"]
+    assert caplog.records == []
+    with pytest.raises(UsageError, match="which task comes next"):
+        first_stage_model(results).search(QUERIES, 5)
+    one = find_result(results, task="mine", instruction="without").parent
+    assert isinstance(first_stage_model(one), StoredRunModel)
+    shutil.copytree(results, tmp_path / "twice" / "a")
+    shutil.copytree(results, tmp_path / "twice" / "b")
+    with pytest.raises(UsageError, match="2 results"):
+        first_stage_model(tmp_path / "twice")
 
 
 def test_a_changed_run_is_refused(results, tmp_path):

@@ -43,7 +43,7 @@ def texts(n: int, *, seed: int = 0, longest: int = 30) -> list[str]:
 
 
 def tokenizer(*, kind: str) -> Any:
-    """A WordPiece tokenizer trained on `WORDS`: `bert` puts [CLS] and [SEP] around a text, `t5` puts [SEP] behind it."""
+    """A WordPiece tokenizer: `bert` puts [CLS] and [SEP] around a text, `t5` puts [SEP] behind it."""
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
     from transformers import PreTrainedTokenizerFast
 

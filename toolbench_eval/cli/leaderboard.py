@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -46,6 +47,9 @@ def verify(
     data: DataDir = None,
     tasks_dir: TasksDir = None,
     offline: Offline = False,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", metavar="N", min=1, help="Processes for large boards. Default: the cores.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Prove boards again: score every run anew, check every file and claim.
@@ -64,7 +68,8 @@ def verify(
     from toolbench_eval.registry import Registry
 
     registry, access = Registry(tuple(tasks_dir or ())), Access(mirror=data, offline=offline)
-    reports = [verify_board(board, registry, access, TerminalReporter()) for board in _boards(boards)]
+    count = jobs or len(os.sched_getaffinity(0))
+    reports = [verify_board(board, registry, access, TerminalReporter(), count) for board in _boards(boards)]
     if as_json:
         print_json({"boards": [_report_as_json(report) for report in reports]})
     else:

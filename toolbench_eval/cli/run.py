@@ -95,6 +95,14 @@ def command(  # noqa: PLR0913, PLR0917 - the options are the contract
     dtype: Annotated[
         Dtype | None, typer.Option("--dtype", help="Number format of the weights. Default: the card's.")
     ] = None,
+    concurrency: Annotated[
+        int,
+        typer.Option("--concurrency", metavar="N", parser=at_least(1), help="Calls to an endpoint at a time."),
+    ] = 16,
+    first_stage: Annotated[
+        Path | None,
+        typer.Option("--first-stage", metavar="RESULT", help="Rerank a stored run: a result, its folder, a TREC run."),
+    ] = None,
     trust_remote_code: Annotated[
         bool, typer.Option("--trust-remote-code", help="Run code from a model's hub repository.")
     ] = False,
@@ -132,12 +140,14 @@ def command(  # noqa: PLR0913, PLR0917 - the options are the contract
         limit=limit,
         allow_missing=allow_missing,
         metrics=tuple(metrics or ()),
+        first_stage=first_stage,
         runtime=Runtime(
             device=device,
             dtype=None if dtype is None else dtype.value,
             batch_tokens=batch_tokens,
             offline=offline,
             seed=seed,
+            concurrency=concurrency,
             trust_remote_code=trust_remote_code,
         ),
     )

@@ -71,9 +71,7 @@ def compare(  # noqa: PLR0913 - mirrors the options of the command line
         method=Method(test, draws, seed),
         alpha=alpha,
         moved=moved,
-        library=Library(
-            Registry(tuple(map(Path, tasks_dir))), Access(None if data is None else Path(data), offline=True)
-        ),
+        library=Library(Registry(tuple(map(Path, tasks_dir))), access),
     )
 
 

@@ -215,11 +215,13 @@ def _described(part: Any) -> str:
 
 @contextmanager
 def _explained(card: ModelCard, weights: Weights, *, offline: bool) -> Iterator[None]:
-    """Turn failures to find or fetch weights into our own errors."""
+    """Turn failures to find, fetch or understand weights into our own errors."""
     from toolbench_eval.data.hub_errors import failures
 
     try:
         yield
+    except ValueError as error:
+        raise UsageError(f"{weights.place} cannot be loaded as a model: {error}") from error
     except failures() as error:
         if weights.commit is None:
             raise UsageError(f"{weights.place} cannot be loaded as a model: {error}") from error

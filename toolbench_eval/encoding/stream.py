@@ -8,7 +8,7 @@ from __future__ import annotations
 import queue
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,7 +113,7 @@ def _ahead(
 def _collected(batches: list[Done], advance: Advance) -> Vectors:
     """The vectors of a shard's batches in the order of its texts."""
     done = []
-    for batch in as_completed(batches):
+    for batch in batches:
         done.append(batch.result())
         advance(len(done[-1][0]))
     found = np.empty((sum(len(rows) for rows, _ in done), done[0][1].shape[1]), dtype=np.float32)

@@ -67,7 +67,7 @@ def _close(found: Any, tokenizer: Any) -> None:
             found["input_ids"][at] = [*ids[: most - 1], eos]
     if "token_type_ids" in found:
         types = zip(found["token_type_ids"], found["input_ids"], strict=True)
-        found["token_type_ids"] = [(kept + [0])[: len(ids)] for kept, ids in types]
+        found["token_type_ids"] = [([*kept, 0])[: len(ids)] for kept, ids in types]
 
 
 @dataclass(frozen=True, eq=False)

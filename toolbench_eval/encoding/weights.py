@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import re
 from dataclasses import dataclass
 from importlib import import_module
@@ -16,9 +15,8 @@ INSTALL = "it needs torch and sentence-transformers: pip install 'toolbench-eval
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _IRRELEVANT = {".md", ".png", ".jpg", ".pdf"}
-_BLOCK = 1 << 20
-
-_log = logging.getLogger("toolbench_eval")
+_ROOT_FILES = ("config.json", "modules.json")
+"""Files of which every model has one."""
 
 
 @dataclass(frozen=True)
@@ -85,40 +83,42 @@ def _package_folder(card: ModelCard, package: str) -> Path:
 
 
 def _commit(repo: str, revision: str | None, *, offline: bool) -> str:
-    """The commit of a revision: as written, as the hub says, or as the hub said last."""
+    """The commit of a revision: as written, as the hub says, or, where it cannot be reached, as it said last."""
     if revision is not None and _COMMIT.fullmatch(revision):
         return revision
-    if offline:
-        known = _cached_commit(repo, revision)
-        if known is None:
+    from huggingface_hub.errors import HFValidationError
+
+    from toolbench_eval.data.hub_errors import failures
+
+    try:
+        path = _some_file(repo, revision, offline=offline)
+    except HFValidationError as error:
+        raise UsageError(f"'{repo}' is neither a folder nor the name of a model on the hub") from error
+    except failures() as error:
+        if offline:
             raise MissingDataError(
                 "the hub's cache holds no such model and --offline is set: run once without it, or give a folder",
                 file=repo,
-            )
-        return known
-    from toolbench_eval.data.hub_errors import failures, retried
-
-    try:
-        from huggingface_hub import HfApi
-
-        return str(retried(lambda: HfApi().model_info(repo, revision=revision, timeout=30).sha))
-    except failures() as error:
-        known = _cached_commit(repo, revision)
-        if known is None:
-            raise unavailable(repo, error) from error
-        _log.warning("the hub could not be asked for %s (%s); commit %s of the cache is used", repo, error, known)
-        return known
+            ) from error
+        raise unavailable(repo, error) from error
+    return path.parent.name
 
 
-def _cached_commit(repo: str, revision: str | None) -> str | None:
-    from huggingface_hub import try_to_load_from_cache
-    from huggingface_hub.errors import HFValidationError
+def _some_file(repo: str, revision: str | None, *, offline: bool) -> Path:
+    """A small file of the commit, fetched if need be: so the hub's cache learns which commit the revision is."""
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 
-    try:
-        path = try_to_load_from_cache(repo, "config.json", revision=revision)
-    except HFValidationError:
-        return None
-    return Path(path).parent.name if isinstance(path, str) else None
+    from toolbench_eval.data.hub_errors import retried
+
+    *others, last = _ROOT_FILES
+    for name in others:
+        try:
+            return Path(retried(lambda: hf_hub_download(repo, name, revision=revision, local_files_only=offline)))  # noqa: B023
+        except EntryNotFoundError as error:
+            if isinstance(error, LocalEntryNotFoundError) and not offline:
+                raise
+    return Path(retried(lambda: hf_hub_download(repo, last, revision=revision, local_files_only=offline)))
 
 
 def unavailable(place: str, error: Exception) -> HubError:

@@ -14,6 +14,7 @@ from toolbench_eval.evaluation.plan import Plan, origins
 from toolbench_eval.evaluation.provenance import environment, peak_memory_bytes
 from toolbench_eval.evaluation.timing import Timing
 from toolbench_eval.metrics.language import parse_measures
+from toolbench_eval.rerankers.base import Metered
 from toolbench_eval.results.schema import Count, Execution, Headline, Result, TaskResult
 from toolbench_eval.results.sidecars import read_per_query
 from toolbench_eval.retrievers.model import Model, TemplatedModel
@@ -82,6 +83,7 @@ def _execution(plan: Plan, model: Model, timing: Timing, resumed: bool) -> Execu
     return Execution(
         timing=seconds,
         environment=environment(),
+        cost=dict(model.cost) if isinstance(model, Metered) else {},
         index_bytes=0 if resumed else model.index_bytes,
         queries_per_second=round(queries / seconds["search"], 1) if seconds["search"] else 0.0,
         peak_memory_bytes=peak_memory_bytes(),

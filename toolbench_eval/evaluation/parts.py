@@ -6,6 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from toolbench_eval.cards import ModelCard
 from toolbench_eval.data.corpus import Corpus
 from toolbench_eval.data.queries import Queries
 from toolbench_eval.registry import Registry
@@ -54,26 +55,33 @@ def _described(
     part: TemplatedModel | RerankerModel, query: Queries, document: Corpus, registry: Registry
 ) -> dict[str, Any]:
     loaded = part.retriever if isinstance(part, TemplatedModel) else part.reranker
+    card = _card(part, registry)
     setting, shown = part.setting, (part.templates, part.switches)
     return {
         "name": part.name,
+        "card": None if card is None else card.name,
         "revision": part.revision,
         **{name: setting[name] for name in RECORDED if name in setting},
         **(loaded.facts if isinstance(loaded, Tells) else {}),
-        "unused_prompts": _unused_prompts(part, registry),
+        "unused_prompts": _unused_prompts(part, card),
         "query": query_texts(Queries(query.ids, query.texts), *shown)[0].as_py(),
         "query_with_instruction": query_texts(query, *shown)[0].as_py(),
         "document": document_corpus(document, *shown).texts[0].as_py(),
     }
 
 
-def _unused_prompts(part: TemplatedModel | RerankerModel, registry: Registry) -> dict[str, str]:
+def _card(part: TemplatedModel | RerankerModel, registry: Registry) -> ModelCard | None:
+    """The registered card that a part was made from; a folder may have the name of one and be another model."""
+    card = registry.card(part.name) if part.name in registry.card_files else None
+    return card if card is not None and card.digest == part.setting.get("card") else None
+
+
+def _unused_prompts(part: TemplatedModel | RerankerModel, card: ModelCard | None) -> dict[str, str]:
     """The templates that the card says the model's authors ask for, and that are not in use."""
-    own = registry.card(part.name).own_prompts if part.name in registry.card_files else None
-    if own is None:
+    if card is None or card.own_prompts is None:
         return {}
     used = part.templates.model_dump()
-    return {name: prompt for name, prompt in own.model_dump().items() if prompt != used[name]}
+    return {name: prompt for name, prompt in card.own_prompts.model_dump().items() if prompt != used[name]}
 
 
 def dense_facts(part: dict[str, Any], registry: Registry, runtime: Runtime) -> dict[str, Any]:
@@ -89,7 +97,7 @@ def dense_facts(part: dict[str, Any], registry: Registry, runtime: Runtime) -> d
     from toolbench_eval.encoding.space import dtype_on
     from toolbench_eval.encoding.weights import find_weights
 
-    card = find_card(part["name"] if part["name"] in registry.card_files else part["hub"], registry)
+    card = find_card(part["card"] or part["hub"], registry)
     devices = find_devices(runtime.device)
     dtype = dtype_on(devices, card, runtime.dtype)
     loaded = load(card, find_weights(card, offline=runtime.offline), devices, dtype, offline=runtime.offline)

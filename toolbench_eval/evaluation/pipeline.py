@@ -7,12 +7,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 from toolbench_eval.data.corpus import Corpus
+from toolbench_eval.data.fingerprint import combined
 from toolbench_eval.data.instructions import instructed
 from toolbench_eval.data.shelf import CorpusHandle
 from toolbench_eval.data.tasks import TaskData, Unit
 from toolbench_eval.evaluation.answer import answer
 from toolbench_eval.evaluation.assemble import assemble
 from toolbench_eval.evaluation.finish import finish_task
+from toolbench_eval.evaluation.modelled import requested_model
 from toolbench_eval.evaluation.plan import Plan, load_data, make_plans
 from toolbench_eval.evaluation.reporter import LoggingReporter, Reporter
 from toolbench_eval.evaluation.request import Request
@@ -22,8 +24,8 @@ from toolbench_eval.ranking.run import Run
 from toolbench_eval.registry import Registry
 from toolbench_eval.results.schema import Result
 from toolbench_eval.results.store import read_result
-from toolbench_eval.retrievers.load import load_model
 from toolbench_eval.retrievers.model import Model
+from toolbench_eval.retrievers.stored import NeedsTask
 
 
 def run(
@@ -96,15 +98,7 @@ def _run_suite(
 ) -> list[Result]:
     timing = Timing()
     if isinstance(model, str):
-        runtime = replace(request.runtime, offline=request.access.offline)
-        model = load_model(
-            model,
-            registry,
-            protocol=request.protocol,
-            suite=selection.suite,
-            switches=request.switches,
-            runtime=runtime,
-        )
+        model = requested_model(model, selection.suite, request, registry)
     with timing.phase("load"):
         data = load_data(selection, request, registry, reporter)
         plans = make_plans(selection, data, model, request)
@@ -162,6 +156,10 @@ def _search(search: Search, corpus: Corpus, model: Model) -> Run:
         asked = instructed(queries, plan.switches.instruction_kind, plan.task_setting["seed"])
     else:
         asked = replace(queries, instructions=None)
+    if isinstance(model, NeedsTask):
+        task = search.piece.task
+        documents = combined([plan.corpus_of(task, unit).fingerprint for unit in task.units])
+        model.announce(f"{plan.selection.suite.name}/{task.row.task}", task.queries, documents, plan.instruction)
     run = model.search(asked, plan.task_setting["k"], search.unit.qrels)
     return answer(run, queries, corpus, model.name)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from toolbench_eval.evaluation.modelled import requested_model
 from toolbench_eval.evaluation.plan import load_data, make_plans
 from toolbench_eval.evaluation.reporter import Reporter
 from toolbench_eval.evaluation.request import Request
 from toolbench_eval.evaluation.select import select
 from toolbench_eval.registry import Registry
-from toolbench_eval.retrievers.load import load_model
 
 
 def preview(request: Request, model: str, registry: Registry, reporter: Reporter) -> list[dict[str, Any]]:
@@ -17,14 +17,7 @@ def preview(request: Request, model: str, registry: Registry, reporter: Reporter
     rows: list[dict[str, Any]] = []
     for selection in select(request.tasks, registry):
         suite = selection.suite
-        made = load_model(
-            model,
-            registry,
-            protocol=request.protocol,
-            suite=suite,
-            switches=request.switches,
-            runtime=request.runtime,
-        )
+        made = requested_model(model, suite, request, registry)
         data = load_data(selection, request, registry, reporter)
         for plan in make_plans(selection, data, made, request):
             there = plan.workplace.finished

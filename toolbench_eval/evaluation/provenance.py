@@ -23,6 +23,7 @@ PACKAGES = (
     "torch",
     "transformers",
     "sentence-transformers",
+    "openai",
 )
 
 

@@ -29,6 +29,7 @@ class Request:
         limit: First n queries of each task only.
         allow_missing: Whether to go on where tasks have no data.
         metrics: Measures beside the suite's own.
+        first_stage: A stored result or TREC run whose documents the model reranks.
         runtime: How the model is executed, and the seed.
     """
 
@@ -42,6 +43,7 @@ class Request:
     limit: int | None = None
     allow_missing: bool = False
     metrics: tuple[str, ...] = ()
+    first_stage: Path | None = None
     runtime: Runtime = field(default_factory=Runtime)
 
     def __post_init__(self) -> None:

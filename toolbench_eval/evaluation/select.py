@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from toolbench_eval.errors import UnknownNameError
+from toolbench_eval.errors import DataError, UnknownNameError
 from toolbench_eval.registry import Registry
 from toolbench_eval.suites import Suite, TaskRow
 
@@ -78,8 +78,10 @@ def _all_names(pattern: str, registry: Registry) -> list[str]:
     """Suites, and full task names: a bare task name is a common slip."""
     names = list(registry.suite_files)
     for name in registry.suite_files:
-        names += [
-            f"{name}/{row.task}" for row in registry.suite(name).rows if pattern.rsplit("/", maxsplit=1)[-1] == row.task
-        ]
+        try:
+            rows = registry.suite(name).rows
+        except DataError:  # a faulty declaration of another suite must not hide that this name is unknown
+            continue
+        names += [f"{name}/{row.task}" for row in rows if pattern.rsplit("/", maxsplit=1)[-1] == row.task]
     exact = [known for known in names if known.endswith(f"/{pattern}")]
     return exact or names

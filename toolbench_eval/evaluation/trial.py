@@ -149,7 +149,8 @@ def try_model(name: str, registry: Registry | None = None, runtime: Runtime | No
         del model
         gc.collect()  # a second copy of a large model may not fit
         for part in trial.parts:
-            part |= dense_facts(part, registry, runtime) if part.get("family") == "dense" else {}
+            if part.get("family") == "dense":
+                part.update(dense_facts(part, registry, runtime))
         _judge(trial, found, sample)
         if trial.usable:
             with _empty_cache():

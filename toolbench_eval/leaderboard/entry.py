@@ -18,7 +18,6 @@ from toolbench_eval.leaderboard.limits import (
     ENTRY_FILES,
     RESULT_BYTES,
     is_plain,
-    read_bounded,
     read_bounded_json,
     read_bounded_toml,
 )
@@ -90,7 +89,7 @@ def read_entry(folder: Path) -> Entry:
     Raises:
         DataError: A file is missing, a link, too large, or not what it should be.
     """
-    read_bounded(folder / RESULT_FILE, RESULT_BYTES)  # refuses what read_result would wait for or choke on
+    read_bounded_json(folder / RESULT_FILE, RESULT_BYTES)  # NaN in the part that no identity covers
     result = read_result(folder / RESULT_FILE)
     path = folder / SUBMISSION_FILE
     submission = parse_submission(read_bounded_toml(path), path)

@@ -86,11 +86,12 @@ class Rescorer:
         run = _rearranged(run, place, task)
         kept, judged = align(run, self.reference.judgments(name, run.doc_ids), setting["missing"])
         scores = Scores(kept, {measure: score_judged(judged, parse_measure(measure)) for measure in measures})
-        self._compare_task(name, task, run, scores)
+        means = scores.aggregates()
+        self._compare_task(name, task, run, scores, means)
         self._compare_queries(name, place, stored, scores)
         # Queries in the order of the entry, since the interval is drawn in it.
         values = {measure: per_query[place] for measure, per_query in scores.values.items()}
-        return TaskScores(task.row.category, scores.aggregates(), values), shape_of(run, judged)
+        return TaskScores(task.row.category, means, values), shape_of(run, judged)
 
     def _vocabulary(self, file: str, task: str) -> pa.LargeStringArray:
         if file not in self._vocabularies:
@@ -122,10 +123,10 @@ class Rescorer:
             text = f"task '{task}': equal scores are not ordered by document id, as task_setting.ties says"
             self.findings.append(flag(self.entry.name, "runs", text))
 
-    def _compare_task(self, name: str, task: TaskData, run: Run, scores: Scores) -> None:
+    def _compare_task(self, name: str, task: TaskData, run: Run, scores: Scores, means: dict[str, float]) -> None:
         said = self.entry.result.tasks[name]
         found: dict[str, Any] = {
-            "scores": scores.aggregates(),
+            "scores": means,
             "subtasks": subtask_means(scores) if len(task.units) > 1 else {},
             "home": {}
             if task.row.home is None

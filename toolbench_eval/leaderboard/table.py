@@ -14,7 +14,7 @@ from toolbench_eval.results.schema import Result
 
 @dataclass(frozen=True)
 class Section:
-    """Entries that may be compared: one setting.
+    """Entries that may be compared: one setting, one headline.
 
     Attributes:
         title: The setting in words.
@@ -40,11 +40,12 @@ def read_entries(board: Board) -> list[Entry]:
 
 def sections(entries: Iterable[Entry]) -> list[Section]:
     """Entries by setting: without instruction before with, the default protocol before others."""
-    found: dict[str, list[Entry]] = {}
+    found: dict[tuple[str, str], list[Entry]] = {}
     for entry in entries:
-        found.setdefault(setting_title(entry.result), []).append(entry)
+        line = entry.result.headline
+        found.setdefault((setting_title(entry.result), f"{line.metric}, {line.aggregate}"), []).append(entry)
     ordered = sorted(found.items(), key=lambda item: (_rank(item[1][0].result), item[0]))
-    return [_section(title, members) for title, members in ordered]
+    return [_section(title, metric, members) for (title, metric), members in ordered]
 
 
 def setting_title(result: Result) -> str:
@@ -95,11 +96,10 @@ def _pivot(rows: list[Reported]) -> list[dict[str, Any]]:
     return [{**line, "flag": "; ".join(flags[key])} for key, line in found.items()]
 
 
-def _section(title: str, members: list[Entry]) -> Section:
+def _section(title: str, metric: str, members: list[Entry]) -> Section:
     ordered = sorted(members, key=lambda entry: (entry.submission.bound, -entry.result.headline.value, entry.name))
-    line = ordered[0].result.headline
     groups = tuple(dict.fromkeys(group for entry in ordered for group in by_group(entry.result)))
-    return Section(title, f"{line.metric}, {line.aggregate}", groups, tuple(ordered))
+    return Section(title, metric, groups, tuple(ordered))
 
 
 def _rank(result: Result) -> tuple[bool, bool]:

@@ -7,14 +7,14 @@ or changed since the entry was submitted. What it cannot show: that the run came
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
 from toolbench_eval.data.sources import Access
 from toolbench_eval.errors import DataError, EvalHarnessError, MissingDataError, UsageError
-from toolbench_eval.evaluation.reporter import Reporter
+from toolbench_eval.evaluation.reporter import LoggingReporter, Reporter
 from toolbench_eval.leaderboard.board import (
     BOARD_FILES,
     PINS_FILE,
@@ -30,6 +30,7 @@ from toolbench_eval.leaderboard.board import (
 from toolbench_eval.leaderboard.claims import check_claims, check_declared, settings_hold
 from toolbench_eval.leaderboard.entry import Entry, check_files, expected_files, extra_files, read_entry
 from toolbench_eval.leaderboard.findings import Finding, fault, of_error, unproven
+from toolbench_eval.leaderboard.jobs import LARGE_BYTES, in_processes
 from toolbench_eval.leaderboard.limits import TABLE_BYTES, read_bounded
 from toolbench_eval.leaderboard.reference import Reference, load_reference, registered_suite
 from toolbench_eval.leaderboard.render import board_page
@@ -62,7 +63,7 @@ class Report:
         return len(set(self.entries) - {finding.entry for finding in self.findings if finding.kind != "flag"})
 
 
-def verify_board(board: Board, registry: Registry, access: Access, reporter: Reporter) -> Report:
+def verify_board(board: Board, registry: Registry, access: Access, reporter: Reporter, jobs: int = 1) -> Report:
     """Check all of a board.
 
     Args:
@@ -70,6 +71,7 @@ def verify_board(board: Board, registry: Registry, access: Access, reporter: Rep
         registry: Where the suite is declared.
         access: Where the suite's data may come from.
         reporter: Who is told of progress.
+        jobs: Processes that check the entries of a large board.
     """
     findings = list(_check_strays(board))
     entries: list[Entry] = []
@@ -78,19 +80,51 @@ def verify_board(board: Board, registry: Registry, access: Access, reporter: Rep
         findings += faults
         entries += [entry] if entry is not None else []
     findings += chain(_check_sums(board), check_duplicates(entries))
-    pins: dict[str, Pin] = {}
     if board.entries:
-        try:
-            pins = read_pins(board.folder / PINS_FILE)
-        except DataError as error:
-            findings.append(of_error("", error, PINS_FILE))
-    reference = _reference(board, entries, pins, registry, access, reporter)
-    with reporter.track(f"verify {board.name}", len(entries)) as advance:
-        for entry in entries:
-            findings += check_entry(entry, board, pins, reference)
-            advance(1)
+        checks = Checks(board, registry, access, reporter)
+        with reporter.track(f"verify {board.name}", len(entries)) as advance:
+            for found in _checked(checks, entries, jobs):
+                findings += found
+                advance(1)
     findings += _check_pages(board, entries)
-    return Report(board, tuple(folder.name for folder in board.entries), tuple(findings))
+    return Report(board, tuple(folder.name for folder in board.entries), tuple(dict.fromkeys(findings)))
+
+
+@dataclass(frozen=True)
+class Checks:
+    """Makes the check of a board's entries; another process can make it, too."""
+
+    board: Board
+    registry: Registry
+    access: Access
+    reporter: Reporter
+
+    def __call__(self) -> Callable[[Entry], list[Finding]]:
+        """Load the data once; what is returned checks one entry."""
+        try:
+            pins = read_pins(self.board.folder / PINS_FILE)
+        except DataError as error:
+            wrong = of_error("", error, PINS_FILE)
+            return lambda _: [wrong]
+        reference = self._reference(pins)
+        return lambda entry: check_entry(entry, self.board, pins, reference)
+
+    def _reference(self, pins: dict[str, Pin]) -> Reference | str:
+        spec = self.board.spec
+        try:
+            suite = registered_suite(spec.suite, spec.version, self.registry)
+        except UsageError as error:
+            return str(error)
+        return load_reference(suite, sorted(pins), pins, self.access, self.registry, self.reporter)
+
+
+def _checked(checks: Checks, entries: list[Entry], jobs: int) -> Iterator[list[Finding]]:
+    size = sum(path.stat().st_size for entry in entries for path in entry.folder.rglob("*.parquet"))
+    if jobs > 1 and len(entries) > jobs and size > LARGE_BYTES:
+        yield from in_processes(replace(checks, reporter=LoggingReporter()), entries, jobs)
+    else:
+        check = checks()
+        yield from map(check, entries)
 
 
 def check_entry(entry: Entry, board: Board, pins: dict[str, Pin], reference: Reference | str) -> list[Finding]:
@@ -132,23 +166,6 @@ def _opened(folder: Path) -> tuple[Entry | None, list[Finding]]:
         return None, [of_error(folder.name, error, Path(str(error.file)).name)]
     faults = list(extra_files(folder, entry.result))
     return (None if any("missing" in one.message for one in faults) else entry), faults
-
-
-def _reference(
-    board: Board,
-    entries: list[Entry],
-    pins: dict[str, Pin],
-    registry: Registry,
-    access: Access,
-    reporter: Reporter,
-) -> Reference | str:
-    if not entries or not pins:
-        return f"{PINS_FILE} does not say what the data is" if entries else "no entries"
-    try:
-        suite = registered_suite(board.spec.suite, board.spec.version, registry)
-        return load_reference(suite, sorted(pins), pins, access, registry, reporter)
-    except UsageError as error:
-        return str(error)
 
 
 def _check_strays(board: Board) -> Iterator[Finding]:

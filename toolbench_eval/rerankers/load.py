@@ -51,6 +51,8 @@ def load_reranker(
     used = card.under(protocol)
     of_suite = {} if suite is None else suite.switch_defaults(protocol, used.family)
     _, chosen = resolve(of_suite, used.switches, switches or {})
+    if chosen.length == "model_card":
+        used = used.as_its_authors_say()
     make = reranker_factory(used.family)
     return RerankerModel(
         name=used.name,

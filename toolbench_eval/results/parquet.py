@@ -24,6 +24,7 @@ Check = Callable[[pa.DataType], bool]
 _MOST_COLUMNS = 2000
 _MOST_PAGES = 200_000
 _HEADER_BYTES = 1 << 16
+_MANY_ROWS = 1 << 20
 _EXPANDING = 7
 """DELTA_BYTE_ARRAY: values that share prefixes, so a page does not say how much it unpacks to."""
 
@@ -95,7 +96,8 @@ def _read(path: Path, wanted: list[str], texts: list[str]) -> pa.Table:
     # ParquetFile, not read_table: that one takes folders named key=value for columns, and imports pandas.
     # Texts come as a dictionary, so that one that is repeated does not take its memory again.
     with pq.ParquetFile(path, read_dictionary=texts) as file:
-        return file.read(columns=wanted)
+        # Handing pieces to threads takes longer than reading, for all but very large files.
+        return file.read(columns=wanted, use_threads=file.metadata.num_rows > _MANY_ROWS)
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:

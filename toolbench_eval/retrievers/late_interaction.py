@@ -16,7 +16,7 @@ from toolbench_eval.ranking.run import Run
 from toolbench_eval.ranking.search import to_run
 from toolbench_eval.ranking.topk import Columns, Scores, top_k
 from toolbench_eval.retrievers.base import Runtime
-from toolbench_eval.retrievers.sentence_models import distinct_texts, load_encoder
+from toolbench_eval.retrievers.sentence_models import distinct_texts, is_late, load_encoder
 
 Positions = npt.NDArray[np.int64]
 
@@ -46,7 +46,7 @@ class LateInteraction:
         self._storage = np.dtype(str(card.options.get("storage", "float32")))
         if self._storage not in (np.float32, np.float16):
             raise UsageError(f"the card of '{card.name}' asks for storage={self._storage}; use float32 or float16")
-        self._encoder = load_encoder("MultiVectorEncoder", card, runtime, _is_late)
+        self._encoder = load_encoder("MultiVectorEncoder", card, runtime, is_late)
         if self._encoder.similarity_fn_name != "maxsim":
             raise DataError(f"'{card.name}' scores by {self._encoder.similarity_fn_name}, not by MaxSim", file=card.hub)
         _set_lengths(self._encoder[0], card)
@@ -183,12 +183,3 @@ def _set_lengths(transformer: Any, card: ModelCard) -> None:
         transformer.query_length = length
     else:
         transformer.query_expansion = {**transformer.query_expansion, "length": length}
-
-
-def _is_late(configuration: dict[str, Any]) -> bool:
-    """Whether a checkpoint was saved by colbert-ai, by PyLate (its older versions state no type) or as multi-vector."""
-    return (
-        "HF_ColBERT" in (configuration.get("architectures") or [])
-        or configuration.get("model_type") in ("ColBERT", "MultiVectorEncoder")
-        or "query_prefix" in configuration
-    )

@@ -117,7 +117,7 @@ def find_card(name: str, registry: Registry, family: str = "dense") -> ModelCard
     Args:
         name: A registered name, a hub id or a folder.
         registry: Where cards are looked up.
-        family: What a model without a card is held to be.
+        family: What a model without a card is held to be; a folder of a sparse or late-interaction model says so.
     """
     if name in registry.card_files:
         return registry.card(name)
@@ -126,13 +126,21 @@ def find_card(name: str, registry: Registry, family: str = "dense") -> ModelCard
 
         return mteb_card(name)
     if Path(name).is_dir():
-        return ModelCard(name=Path(name).resolve().name, family=family, hub=str(Path(name).resolve()), title="a folder")
+        return _folder_card(Path(name).resolve(), family)
     by_hub = {registry.card(known).hub: known for known in registry.card_files if "/" in name}
     if name in by_hub:
         return registry.card(by_hub[name])
     if "/" in name:
         return ModelCard(name=name, family=family, hub=name, title="no card: the model's own configuration is used")
     return registry.card(name)
+
+
+def _folder_card(folder: Path, family: str) -> ModelCard:
+    if family == "dense":
+        from toolbench_eval.retrievers.sentence_models import family_of
+
+        family = family_of(folder) or family
+    return ModelCard(name=folder.name, family=family, hub=str(folder), title="a folder")
 
 
 def _templates(card: ModelCard, switches: ModelSwitches) -> Templates:

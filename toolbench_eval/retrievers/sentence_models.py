@@ -19,6 +19,8 @@ from toolbench_eval.encoding.weights import Weights, find_weights, unavailable
 from toolbench_eval.errors import DataError, MissingDataError, UsageError
 from toolbench_eval.retrievers.base import Runtime
 
+CONFIGURATIONS = ("config.json", "config_sentence_transformers.json")
+
 
 def load_encoder(kind: str, card: ModelCard, runtime: Runtime, trained_for: Callable[[dict[str, Any]], bool]) -> Any:
     """A model of sentence-transformers, in the number format and on the device that are asked for.
@@ -60,6 +62,31 @@ def _unreadable(card: ModelCard, weights: Weights, runtime: Runtime, error: OSEr
             f"the weights of '{card.name}' are not in the local cache and --offline is set", file=weights.place
         )
     return unavailable(weights.place, error)
+
+
+def family_of(folder: Path) -> str | None:
+    """`splade` or `late` where the files of a saved model say that it is one, else None."""
+    found = _merged([folder / name for name in CONFIGURATIONS if (folder / name).is_file()])
+    if found.get("model_type") == "SparseEncoder":
+        return "splade"
+    return "late" if is_late(found) else None
+
+
+def is_sparse(configuration: dict[str, Any]) -> bool:
+    """Whether a checkpoint has a masked-language-model head, or was saved as a sparse encoder."""
+    architectures = configuration.get("architectures") or []
+    return configuration.get("model_type") == "SparseEncoder" or any(
+        name.endswith("ForMaskedLM") for name in architectures
+    )
+
+
+def is_late(configuration: dict[str, Any]) -> bool:
+    """Whether a checkpoint was saved by colbert-ai, by PyLate (its older versions state no type) or as multi-vector."""
+    return (
+        "HF_ColBERT" in (configuration.get("architectures") or [])
+        or configuration.get("model_type") in ("ColBERT", "MultiVectorEncoder")
+        or "query_prefix" in configuration
+    )
 
 
 def distinct_texts(corpus: Corpus) -> tuple[list[str], npt.NDArray[np.int64]]:
@@ -108,11 +135,15 @@ def _configuration(place: str, source: dict[str, Any]) -> dict[str, Any]:
         OSError: It has no readable `config.json`.
     """
     load_file_path = import_module("sentence_transformers.util").load_file_path
-    found: dict[str, Any] = {}
-    for name in ("config.json", "config_sentence_transformers.json"):
-        path = load_file_path(place, name, **source)
-        if path is not None:
-            found |= json.loads(Path(path).read_text(encoding="utf-8"))
+    paths = [load_file_path(place, name, **source) for name in CONFIGURATIONS]
+    found = _merged([Path(path) for path in paths if path is not None])
     if not found:
         raise OSError("it has no config.json")
+    return found
+
+
+def _merged(files: list[Path]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for file in files:
+        found |= json.loads(file.read_text(encoding="utf-8"))
     return found

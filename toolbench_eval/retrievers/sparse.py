@@ -13,7 +13,7 @@ from toolbench_eval.ranking.run import Run
 from toolbench_eval.ranking.search import to_run
 from toolbench_eval.ranking.topk import Columns, Scores, top_k
 from toolbench_eval.retrievers.base import Runtime
-from toolbench_eval.retrievers.sentence_models import batches, distinct_texts, load_encoder
+from toolbench_eval.retrievers.sentence_models import batches, distinct_texts, is_sparse, load_encoder
 
 BLOCK_BYTES = 32 * 2**20
 LOGIT_BYTES = 2**29
@@ -32,7 +32,7 @@ class Splade:
         Raises:
             EvalHarnessError: See `load_encoder`.
         """
-        self._encoder = load_encoder("SparseEncoder", card, runtime, _is_sparse)
+        self._encoder = load_encoder("SparseEncoder", card, runtime, is_sparse)
         if card.encoding.max_length != "model":
             self._encoder.max_seq_length = card.encoding.max_length
         vocabulary = self._encoder.get_embedding_dimension() or 30522
@@ -113,11 +113,3 @@ def search_sparse(queries: Any, terms_by_document: Any, k: int) -> tuple[Columns
         scores = (queries[start : start + block] @ terms_by_document).toarray()
         columns[start : start + block], best[start : start + block] = top_k(scores, k)
     return columns, best
-
-
-def _is_sparse(configuration: dict[str, Any]) -> bool:
-    """Whether a checkpoint has a masked-language-model head, or was saved as a sparse encoder."""
-    architectures = configuration.get("architectures") or []
-    return configuration.get("model_type") == "SparseEncoder" or any(
-        name.endswith("ForMaskedLM") for name in architectures
-    )

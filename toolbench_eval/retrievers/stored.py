@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -13,7 +14,7 @@ from toolbench_eval.data.corpus import Corpus
 from toolbench_eval.data.ids import positions_of
 from toolbench_eval.data.qrels import Qrels
 from toolbench_eval.data.queries import Queries
-from toolbench_eval.errors import DataError, UsageError
+from toolbench_eval.errors import DataError, MissingDataError, UsageError
 from toolbench_eval.ranking.order import truncate
 from toolbench_eval.ranking.run import NO_DOCUMENT, Run
 from toolbench_eval.ranking.trec import read_run
@@ -43,7 +44,8 @@ def first_stage_model(place: Path, *, suite: str | None = None, instruction: str
     """The stored run at a place as a model.
 
     Args:
-        place: A result file, a folder with one result that fits, or a TREC run (any other file).
+        place: A result file, a folder with one result that fits (or one with and one without instructions), or a
+            TREC run (any other file).
         suite: Suite that is evaluated, to choose among results in a folder.
         instruction: `with` or `without` if only one of them is evaluated, to choose among results in a folder.
 
@@ -54,8 +56,28 @@ def first_stage_model(place: Path, *, suite: str | None = None, instruction: str
     """
     if place.is_file() and place.suffix != ".json":
         return TrecRunModel(place)
+    if instruction is None and place.is_dir():
+        return _either(place, suite)
+    return _stored(place, suite, instruction)
+
+
+def _stored(place: Path, suite: str | None, instruction: str | None) -> StoredRunModel:
     path = find_result(place, task=suite, instruction=instruction)
     return StoredRunModel(read_result(path), path.parent)
+
+
+def _either(place: Path, suite: str | None) -> Model:
+    """The one result in a folder, or the two that differ in their instruction setting."""
+    found: dict[str, StoredRunModel] = {}
+    for instruction in ("with", "without"):
+        try:
+            found[instruction] = _stored(place, suite, instruction)
+        except MissingDataError:
+            continue
+    names = {model.name for model in found.values()}
+    if len(names) == 1 and len(found) == 2:
+        return TwoStoredRuns(found)
+    return _stored(place, suite, None)
 
 
 @dataclass(eq=False)
@@ -145,6 +167,54 @@ class StoredRunModel:
 
     def _warn(self, text: str) -> None:
         logging.getLogger("toolbench_eval").warning(text)
+
+
+@dataclass(eq=False)
+class TwoStoredRuns:
+    """Results of one model with and without instructions; each setting is served from its own.
+
+    Attributes:
+        results: `with` and `without`.
+    """
+
+    results: Mapping[str, StoredRunModel]
+    _next: StoredRunModel | None = None
+
+    @property
+    def name(self) -> str:
+        """The model that made the runs."""
+        return self.results["with"].name
+
+    @property
+    def revision(self) -> str | None:
+        """Its revision."""
+        return self.results["with"].revision
+
+    @property
+    def setting(self) -> dict[str, Any]:
+        """Both settings."""
+        return {instruction: model.setting for instruction, model in self.results.items()}
+
+    @property
+    def index_bytes(self) -> int:
+        """None: nothing is indexed."""
+        return 0
+
+    def announce(self, task: str, queries: Queries, documents: str, instruction: str) -> None:
+        """Choose the result of the setting and find the task's run in it; see `StoredRunModel.announce`."""
+        self._next = self.results[instruction]
+        self._next.announce(task, queries, documents, instruction)
+
+    def index(self, corpus: Corpus) -> None:
+        """Nothing to do; a reranker looks every document up."""
+
+    def search(self, queries: Queries, k: int, qrels: Qrels | None = None) -> Run:
+        """The stored rankings of the queries.
+
+        Raises:
+            UsageError: No task was announced.
+        """
+        return (self._next or self.results["with"]).search(queries, k, qrels)
 
 
 @dataclass(eq=False)

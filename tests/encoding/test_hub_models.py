@@ -1,0 +1,107 @@
+"""Models of the hub: the commit is part of the key, and the second run needs no hub."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import tiny_models
+from support.hub_server import HubServer
+
+pytest.importorskip("sentence_transformers", reason="the extra 'dense' is not installed")
+
+ENCODE = """
+import json, logging, sys
+from toolbench_eval.data.corpus import Corpus
+from toolbench_eval.errors import EvalHarnessError
+from toolbench_eval.retrievers.base import Runtime
+from toolbench_eval.retrievers.load import load_model
+notes = []
+class Notes(logging.Handler):
+    def emit(self, record):
+        notes.append(record.getMessage())
+logging.getLogger("toolbench_eval").addHandler(Notes())
+logging.getLogger("toolbench_eval").setLevel(logging.INFO)
+model = load_model("owner/tiny", runtime=Runtime(device="cpu", offline="offline" in sys.argv))
+try:
+    model.index(Corpus.of(["a", "b"], ["weather tool", "city"]))
+    said = {"vectors": model.retriever._vectors.tolist(), "loaded": "torch" in sys.modules}
+except EvalHarnessError as error:
+    said = {"error": type(error).__name__, "message": str(error)}
+print(json.dumps({**said, "notes": notes}))
+"""
+
+
+class Machine:
+    """A user's machine: its own caches."""
+
+    def __init__(self, root: Path, hub: HubServer) -> None:
+        self.root, self.hub = root, hub
+
+    def run(self, *arguments: str) -> dict[str, Any]:
+        own = {"EVALHARNESS_CACHE": str(self.root / "vectors"), "OMP_NUM_THREADS": "1"}
+        done = subprocess.run(
+            [sys.executable, "-c", ENCODE, *arguments],
+            env=os.environ | self.hub.env(self.root / "home") | own,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=True,
+        )
+        answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return answer
+
+
+@pytest.fixture
+def machine(tmp_path: Path, hub: HubServer) -> Machine:
+    checkpoint = tiny_models.bert(tmp_path / "checkpoint")
+    folder = hub.root / "models" / "owner" / "tiny" / "main"
+    tiny_models.sentence_transformer(folder, checkpoint, pooling="cls", normalize=True)
+    return Machine(tmp_path, hub)
+
+
+def test_fetched_once_then_from_the_cache(machine: Machine) -> None:
+    never = machine.run("offline")
+    assert never["error"] == "MissingDataError"
+    first = machine.run()
+    assert first["loaded"]
+    assert any("no card" in note or "by its own files" in note for note in first["notes"])
+    offline = machine.run("offline")
+    assert offline["vectors"] == first["vectors"]
+    assert not offline["loaded"]
+
+
+def test_a_new_commit_is_another_model(machine: Machine) -> None:
+    first = machine.run()
+    folder = machine.hub.root / "models" / "owner" / "tiny" / "main"
+    other = tiny_models.bert(machine.root / "other", seed=5)
+    shutil.copy2(other / "model.safetensors", folder / "model.safetensors")
+    second = machine.run()
+    assert second["vectors"] != first["vectors"]
+    assert machine.run("offline")["vectors"] == second["vectors"]
+
+
+def test_without_a_hub_the_last_commit_is_used(machine: Machine) -> None:
+    first = machine.run()
+    machine.hub.fail(503)
+    again = machine.run()
+    assert again["vectors"] == first["vectors"]
+    assert not again["loaded"]
+
+
+def test_a_hub_that_fails_is_said_to(machine: Machine) -> None:
+    machine.hub.fail(503)
+    answer = machine.run()
+    assert answer["error"] == "HubError"
+    assert "owner/tiny" in answer["message"]
+
+
+def test_no_such_model(machine: Machine) -> None:
+    shutil.rmtree(machine.hub.root / "models" / "owner")
+    assert machine.run()["error"] == "HubError"

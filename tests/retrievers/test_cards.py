@@ -1,0 +1,138 @@
+"""The cards of dense models against the published table: ToolRet's reference, templates, loading and limits.
+
+The literals are transcribed from the specification, not from the cards.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from toolbench_eval.data.queries import Queries
+from toolbench_eval.registry import Registry
+from toolbench_eval.retrievers.templates import fill, query_texts
+from toolbench_eval.switches import ModelSwitches
+
+REGISTRY = Registry()
+
+# name: hub id, pooling, normalisation, tokens, number format of the reference, code from the hub
+TABLE: dict[str, tuple[str, str, bool | str, int | str, str, bool]] = {
+    "minilm": ("sentence-transformers/all-MiniLM-L6-v2", "mean", True, 512, "float16", False),
+    "contriever": ("facebook/contriever-msmarco", "mean", False, 512, "float16", False),
+    "e5-small": ("intfloat/e5-small-v2", "mean", True, 512, "float16", False),
+    "e5": ("intfloat/e5-base-v2", "mean", True, 512, "float16", False),
+    "e5-large": ("intfloat/e5-large-v2", "mean", True, 512, "float16", False),
+    "gte": ("Alibaba-NLP/gte-base-en-v1.5", "cls", True, 2048, "float16", True),
+    "gte-large": ("Alibaba-NLP/gte-large-en-v1.5", "cls", True, 2048, "float16", True),
+    "bge": ("BAAI/bge-base-en-v1.5", "cls", True, 512, "float16", False),
+    "bge-large": ("BAAI/bge-large-en-v1.5", "cls", True, 512, "float16", False),
+    "colt": ("Tool-COLT/contriever-base-msmarco-v1-ToolBenchG3", "model", "model", "model", "float32", False),
+    "gtr": ("sentence-transformers/gtr-t5-base", "model", "model", 2048, "float32", False),
+    "gtr-large": ("sentence-transformers/gtr-t5-large", "model", "model", 2048, "float32", False),
+    "gte-qwen2": ("Alibaba-NLP/gte-Qwen2-1.5B-instruct", "model", "model", 2048, "float16", True),
+    "e5-mistral": ("intfloat/e5-mistral-7b-instruct", "model", "model", 2048, "float16", False),
+    "nv-embed": ("bzantium/NV-Embed-v1", "model", True, 2048, "float16", True),
+}
+
+COMMON = ("Instruct: I\nQuery: Q", "Instruct: \nQuery: Q")
+E5 = ("Instruct: I\nquery: Q", "Instruct: \nquery: Q")
+# name: with instruction, without as the reference builds it, document
+TEMPLATES: dict[str, tuple[str, str, str]] = {
+    **dict.fromkeys(("minilm", "contriever", "colt", "gtr", "gtr-large", "gte", "gte-large"), (*COMMON, "D")),
+    **dict.fromkeys(("bge", "bge-large", "gte-qwen2"), (*COMMON, "D")),
+    **dict.fromkeys(("e5-small", "e5", "e5-large"), (*E5, "D")),
+    "e5-mistral": (
+        "Instruct: I\nQuery: Q",
+        "Instruct: Given a web search query, retrieve relevant passages that answer the query\nQuery: Q",
+        "D",
+    ),
+    "nv-embed": (
+        "Instruct: I\nQuery: Q</s>",
+        "Instruct: Given a question, retrieve passages that answer the question\nQuery: Q</s>",
+        "D",
+    ),
+    "gritlm": ("<|user|>\nI\n<|embed|>\nQ", "<|embed|>\nQ", "<|embed|>\nD"),
+}
+
+DENSE = sorted(name for name in REGISTRY.card_files if REGISTRY.card(name).family == "dense")
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_encoding(name: str) -> None:
+    hub, pooling, normalize, max_length, dtype, remote_code = TABLE[name]
+    card = REGISTRY.card(name).under("paper")
+    encoding = card.encoding
+    assert card.hub == hub
+    assert (encoding.pooling, encoding.normalize, encoding.max_length) == (pooling, normalize, max_length)
+    assert encoding.dtype == dtype
+    assert card.remote_code is remote_code
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_queries_and_documents_under_paper(name: str) -> None:
+    templates = REGISTRY.card(name).under("paper").templates
+    queries = Queries.of(["1", "2"], ["Q", "Q"], ["I", None])
+    scaffold = ModelSwitches(wo_inst_template="scaffold")
+    assert query_texts(queries, templates, scaffold).to_pylist() == list(TEMPLATES[name][:2])
+    assert fill(templates.document, {"text": "D"}) == TEMPLATES[name][2]
+
+
+@pytest.mark.parametrize("name", [name for name in TEMPLATES if name != "gritlm"])
+def test_without_instruction_the_query_is_bare_by_default(name: str) -> None:
+    templates = REGISTRY.card(name).templates
+    assert query_texts(Queries.of(["1"], ["Q"]), templates, ModelSwitches()).to_pylist() == ["Q"]
+
+
+OWN_PROMPTS = {
+    "e5": ("query: I Q", "query: Q", "passage: D"),
+    "bge": (
+        "Represent this sentence for searching relevant passages: I Q",
+        "Represent this sentence for searching relevant passages: Q",
+        "D",
+    ),
+    "qwen3-embedding": (
+        "Instruct: I\nQuery:Q",
+        "Instruct: Given a web search query, retrieve relevant passages that answer the query\nQuery:Q",
+        "D",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OWN_PROMPTS)
+def test_prompts_of_the_models_authors(name: str) -> None:
+    prompts = REGISTRY.card(name).own_prompts
+    assert prompts is not None
+    queries = Queries.of(["1", "2"], ["Q", "Q"], ["I", None])
+    assert query_texts(queries, prompts, ModelSwitches()).to_pylist() == list(OWN_PROMPTS[name][:2])
+    assert fill(prompts.document, {"text": "D"}) == OWN_PROMPTS[name][2]
+
+
+@pytest.mark.parametrize("name", ["e5-mistral", "gte-qwen2"])
+def test_the_closing_token_that_transformers_5_lost(name: str) -> None:
+    assert REGISTRY.card(name).encoding.add_eos
+    assert not REGISTRY.card("qwen3-embedding").encoding.add_eos
+
+
+@pytest.mark.parametrize("name", DENSE)
+def test_every_dense_card_is_complete(name: str) -> None:
+    card = REGISTRY.card(name)
+    doubts = " ".join(card.not_verified)
+    assert card.title
+    assert card.homepage.startswith("https://")
+    assert card.revision is None or re.fullmatch(r"[0-9a-f]{40}", card.revision)
+    assert card.revision is not None or "revision" in doubts
+    assert card.parameters is not None or "number of parameters" in doubts
+    if name not in TABLE:
+        assert doubts, "a card that no published table confirms must say so"
+
+
+@pytest.mark.parametrize("name", DENSE)
+@pytest.mark.parametrize("protocol", ["default", "paper", "released"])
+def test_every_protocol_is_a_card(name: str, protocol: Any) -> None:
+    assert REGISTRY.card(name).under(protocol).protocols == {}
+
+
+def test_what_cannot_be_run_says_why() -> None:
+    assert {name for name in DENSE if REGISTRY.card(name).unsupported} == {"gritlm", "nv-embed"}
