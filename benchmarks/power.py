@@ -1,6 +1,6 @@
 """How often `evalharness check` fails a candidate that is worse by a given drop: its power, and its false alarms.
 
-    python benchmarks/power.py [--simulations 2000] [--draws 10000] [--sd 0.25] [--seed 0]
+    python benchmarks/power.py [--simulations 10000] [--draws 2000] [--sd 0.25] [--seed 0]
 
 Differences of queries are drawn from a normal distribution around the drop. The row of drop 0 has the false alarms:
 at most alpha, within Monte Carlo error. The rule is that of the defaults: one-sided permutation test, alpha 0.05.
@@ -39,8 +39,8 @@ def failures(rule: Rule, queries: int, drop: float, args: argparse.Namespace) ->
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--simulations", type=int, default=2000)
-    parser.add_argument("--draws", type=int, default=10_000)
+    parser.add_argument("--simulations", type=int, default=10_000)
+    parser.add_argument("--draws", type=int, default=2000)
     parser.add_argument("--sd", type=float, default=0.25, help="standard deviation of the queries' differences")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()

@@ -63,7 +63,7 @@ CLAIMS = {
     "missing": (lambda r: r.update({"missing": ["sample/tunes"]}), "missing"),
     "limit": (lambda r: r["task_setting"].update({"limit": 5}), "task_setting.limit"),
     "deep": (lambda r: r["task_setting"].update({"k": 1000}), "task_setting.k"),
-    "shallow": (lambda r: r["task_setting"].update({"k": 5}), "ranks 100 documents for a query; k is 5"),
+    "shallow": (lambda r: r["task_setting"].update({"k": 5}), "tasks.sample/trips: has 2400 rows; at most 120 are read"),
     "k is true": (lambda r: r["task_setting"].update({"k": True}), "task_setting.k"),
     "seed": (lambda r: r["task_setting"].update({"seed": -1}), "task_setting.seed"),
     "protocol": (lambda r: r["task_setting"].update({"protocol": "mine"}), "task_setting.protocol"),
@@ -103,7 +103,12 @@ def test_every_score_multiplied_and_averaged_again(board, forger):
     at = stored.column_names.index("nDCG@10")
     better = pa.array(np.minimum(stored["nDCG@10"].to_numpy() + 0.1, 1.0))
     forger.replace(f"per_query/{FILE}", stored.set_column(at, "nDCG@10", better))
-    forger.forge(lambda result: task(result)["scores"].update({"nDCG@10": float(np.mean(better.to_numpy()))}))
+
+    def claim(result):
+        task(result)["scores"]["nDCG@10"] = float(np.mean(better.to_numpy()))
+        result["aggregates"]["micro"]["nDCG@10"] += 0.1 * len(better) / 160
+
+    forger.forge(claim)
     found = faults(board)
     assert any("tasks.sample/trips.scores.nDCG@10" in text for text in found)
     assert any("tasks.sample/trips.per_query_file, nDCG@10" in text for text in found)

@@ -111,14 +111,19 @@ def _some_file(repo: str, revision: str | None, *, offline: bool) -> Path:
 
     from toolbench_eval.data.hub_errors import retried
 
+    def fetched(name: str) -> Path:
+        if offline:
+            return Path(hf_hub_download(repo, name, revision=revision, local_files_only=True))
+        return Path(retried(lambda: hf_hub_download(repo, name, revision=revision)))
+
     *others, last = _ROOT_FILES
     for name in others:
         try:
-            return Path(retried(lambda: hf_hub_download(repo, name, revision=revision, local_files_only=offline)))  # noqa: B023
+            return fetched(name)
         except EntryNotFoundError as error:
             if isinstance(error, LocalEntryNotFoundError) and not offline:
                 raise
-    return Path(retried(lambda: hf_hub_download(repo, last, revision=revision, local_files_only=offline)))
+    return fetched(last)
 
 
 def unavailable(place: str, error: Exception) -> HubError:

@@ -24,6 +24,8 @@ PACKAGES = (
     "transformers",
     "sentence-transformers",
     "openai",
+    "pyserini",
+    "mteb",
 )
 
 

@@ -164,8 +164,7 @@ def _opened(folder: Path) -> tuple[Entry | None, list[Finding]]:
         if not isinstance(error, DataError):
             return None, [fault(folder.name, "result.json", str(error))]
         return None, [of_error(folder.name, error, Path(str(error.file)).name)]
-    faults = list(extra_files(folder, entry.result))
-    return (None if any("missing" in one.message for one in faults) else entry), faults
+    return entry, list(extra_files(folder, entry.result))
 
 
 def _check_strays(board: Board) -> Iterator[Finding]:

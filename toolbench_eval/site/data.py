@@ -14,7 +14,7 @@ from toolbench_eval.leaderboard.table import by_group, read_entries, sections, s
 from toolbench_eval.results.schema import Result
 from toolbench_eval.results.store import distinct_slug
 from toolbench_eval.site.reported import Table, reported_tables
-from toolbench_eval.site.tested import Group, test_entries
+from toolbench_eval.site.tested import Group, groups_of
 
 MEASURES = 16
 """Measures that the ranking offers; the page of an entry has all."""
@@ -80,7 +80,7 @@ def view(board: Board) -> BoardView:
     rows: list[Row] = []
     tests: dict[str, str] = {}
     for section in sections(read_entries(board)):
-        tested = test_entries([entry for entry in section.rows if not entry.submission.bound])
+        tested = groups_of([entry for entry in section.rows if not entry.submission.bound])
         tests[section.title] = tested.note
         rows += [_row(entry, tested.groups.get(entry.name, {})) for entry in section.rows]
     return BoardView(board, tuple(rows), tests, tuple(reported_tables(board)))

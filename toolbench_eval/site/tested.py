@@ -51,7 +51,7 @@ class Tested:
     note: str = ""
 
 
-def test_entries(entries: Sequence[Entry]) -> Tested:
+def groups_of(entries: Sequence[Entry]) -> Tested:
     """Test entries of one setting against each other, on the measure of the headline.
 
     Averages and categories are lines of their own, each with Holm's correction over its pairs. Sign flips of the
