@@ -1,6 +1,6 @@
 """All pairs of 20 systems on 7,961 queries in 35 tasks: ours against ranx.
 
-    python benchmarks/compare.py [--runs 3] [--systems 20] [--draws 10000] [--flips 1000] [--peer-python PYTHON_WITH_RANX]
+    python benchmarks/compare.py [--runs 3] [--systems 20] [--draws 10000] [--flips 1000] [--peer-python PYTHON]
 
 Ours tests every pair in 44 lines: three averages, six categories, 35 tasks. `test` is that alone, from the scores
 of the queries; `compare` the whole command from result files, in a process of its own. ranx tests one line, the mean

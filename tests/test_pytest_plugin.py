@@ -116,6 +116,7 @@ def test_nowhere(): pass
             "evalharness: *nowhere: no such result file or folder",
         ]
     )
+    done.stdout.no_fnmatch_line("*During handling*")
 
 
 @pytest.mark.usefixtures("folder")

@@ -42,7 +42,7 @@ def _gate(item: pytest.Item, marker: pytest.Mark) -> None:
     try:
         checked = _checked(item, marker)
     except EvalHarnessError as error:
-        pytest.fail(f"evalharness: {error}", pytrace=False)
+        raise pytest.fail.Exception(f"evalharness: {error}", pytrace=False) from None
     item.user_properties.append(("evalharness", checked.summary))
     item.add_report_section("call", "evalharness", _listed(checked))
     if checked.stopped:

@@ -199,6 +199,19 @@ def test_a_full_disk_leaves_no_result_and_the_same_command_succeeds_later(
     assert sidecars(tmp_path / "out") == clean
 
 
+def test_a_disk_that_is_full_at_the_very_end_keeps_the_finished_tasks(tmp_path: Path) -> None:
+    """With `--k 5` the result itself is the largest file, so it is the one that does not fit."""
+    shallow = (*SAMPLE, "--k", "5")
+    done = evalharness(*shallow, cwd=tmp_path, preexec_fn=lambda: limited(4500))
+    refused(done, 3, "cannot write", "result.json")
+    assert not list((tmp_path / "out").rglob("result.json"))
+    assert not list((tmp_path / "out").rglob("*.tmp"))
+    again = evalharness(*shallow, cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert "continuing: 2 of 2" in again.stderr
+    assert len(list((tmp_path / "out").rglob("result.json"))) == 2
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 @pytest.mark.parametrize("arguments", [("models", "list"), ("tasks", "list", "--json"), ("--help",)])
 def test_output_that_cannot_be_written_is_no_success(tmp_path: Path, arguments: tuple[str, ...]) -> None:

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from toolbench_eval.cli.options import DataDir, Json, Offline, TasksDir
+from toolbench_eval.cli.site import site
 
 if TYPE_CHECKING:
     from toolbench_eval.leaderboard.board import Board
     from toolbench_eval.leaderboard.verify import Report
 
 app = typer.Typer(help="Boards of results that can be proven again.", no_args_is_help=True, rich_markup_mode=None)
+app.command()(site)
 
 Boards = Annotated[list[Path], typer.Argument(metavar="BOARD...", help="Boards, or folders of boards.")]
 SHOWN = 20

@@ -6,14 +6,22 @@ import json
 import os
 import shutil
 import sys
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import zip_longest
 from typing import Any
 
 from toolbench_eval.evaluation.reporter import Advance
 
 UNBOUNDED = 10_000
 """Columns of a table that goes to a file or a pipe."""
+
+GAP = "  "
+"""Between two columns of a table."""
+
+MIN_LAST = 12
+"""Columns that the last column of a table gets at least, however narrow the terminal is."""
 
 
 def print_json(values: Any) -> None:
@@ -31,26 +39,35 @@ def width() -> int:
 def print_table(rows: Sequence[Mapping[str, Any]]) -> None:
     """Rows as a table; numbers to the right. What does not fit is wrapped in the last column.
 
-    Columns without any value are left out.
+    Columns without any value are left out; a name may have several lines. Not through rich, whose import
+    takes longer than all the rest of `tasks list`.
     """
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
     if not rows:
         sys.stdout.write("nothing to show\n")
         return
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     names = [name for name in rows[0] if any(row[name] not in ("", None) for row in rows)]
-    for name in names:
-        numeric = all(_is_number(row[name]) for row in rows)
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold", no_wrap=name != names[-1])
-    for row in rows:
-        table.add_row(*("" if row[name] is None else str(row[name]) for name in names))
-    console = Console(width=width(), highlight=False, markup=False, emoji=False)
-    with console.capture() as printed:
-        console.print(table)
-    sys.stdout.writelines(f"{line.rstrip()}\n" for line in printed.get().splitlines())
+    numeric = [all(_is_number(row[name]) for row in rows) for name in names]
+    body = [["" if row[name] is None else str(row[name]) for name in names] for row in rows]
+    head = list(zip_longest(*(name.split("\n") for name in names), fillvalue=""))
+    widths = [max(map(len, column)) for column in zip(*head, *body, strict=True)]
+    room = width() - sum(widths[:-1]) - len(GAP) * (len(widths) - 1)
+    widths[-1] = min(widths[-1], max(MIN_LAST, room))
+    for row in head:
+        sys.stdout.write(_line(row, widths, numeric))
+    sys.stdout.write("─" * (sum(widths) + len(GAP) * (len(widths) - 1)) + "\n")
+    for row in body:
+        first, *rest = textwrap.wrap(row[-1], widths[-1]) or [""]
+        sys.stdout.write(_line([*row[:-1], first], widths, numeric))
+        for more in rest:
+            sys.stdout.write(_line([*[""] * (len(row) - 1), more], widths, numeric))
+
+
+def _line(cells: Sequence[str], widths: list[int], numeric: list[bool]) -> str:
+    padded = [
+        cell.rjust(size) if right else cell.ljust(size)
+        for cell, size, right in zip(cells, widths, numeric, strict=True)
+    ]
+    return GAP.join(padded).rstrip() + "\n"
 
 
 def _is_number(value: Any) -> bool:

@@ -126,7 +126,7 @@ def _settings(systems: Sequence[System], terms: Terms) -> list[str]:
         raise UnknownNameError("key of the task setting", terms.across, keys)
     reasons = []
     for key in keys:
-        values = [repr(setting.get(key)) for setting in settings]
+        values = [repr(setting[key]) if key in setting else "not recorded" for setting in settings]
         if len(set(values)) > 1 and key != terms.across:
             hint = "" if terms.across else f" (if that is the question: --across {key})"
             reasons.append(f"the task setting '{key}' differs: {_each(systems, values)}{hint}")
