@@ -125,7 +125,8 @@ def compare(data: Data, result_folder: Path) -> None:
         ours |= {query: (documents, scores) for query, documents, scores in rows}
     order_differs = our_sets = their_sets = scores_differ = 0
     for query, tokens, retrieved in zip(theirs["query_ids"], theirs["tokens"], theirs["found"].documents, strict=True):
-        scores = theirs["index"].get_scores(tokens or [FALLBACK_QUERY])
+        known = [token for token in tokens if token in theirs["index"].vocab_dict]
+        scores = theirs["index"].get_scores(known or [FALLBACK_QUERY])
         exact = np.lexsort((last_first, -scores))[:K]
         documents, own_scores = ours[query]
         own = np.array([place_of[name] for name in documents])

@@ -144,14 +144,14 @@ def suite_name(path: Path) -> str:
 
 def _listed(name: str, path: Path) -> dict[str, Any]:
     if path.is_dir():
-        return {"suite": name, "kind": "retrieval", "title": "BEIR folder", "tasks": len(beir_splits(path))}
+        return {"suite": name, "kind": "retrieval", "tasks": len(beir_splits(path)), "title": "BEIR folder"}
     spec = read_toml(path)
     tasks = spec.get("tasks") or read_rows(path.parent / str(spec.get("table", "tasks.csv")))
     return {
         "suite": name,
         "kind": spec.get("kind", "retrieval"),
-        "title": spec.get("title", ""),
         "tasks": len(tasks),
+        "title": spec.get("title", ""),
     }
 
 

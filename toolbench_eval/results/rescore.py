@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pyarrow import LargeStringArray
+
 from toolbench_eval.data.qrels import Qrels
 from toolbench_eval.errors import DataError
 from toolbench_eval.evaluation.aggregate import Naming, TaskScores, aggregates, bootstrap, subtask_means
@@ -13,6 +15,8 @@ from toolbench_eval.ranking.run import Run
 from toolbench_eval.results import sidecars
 from toolbench_eval.results.schema import Headline, Result, TaskResult
 from toolbench_eval.results.store import read_result
+
+Vocabularies = dict[str, LargeStringArray]
 
 
 def rescore(path: Path, measures: list[str] | None = None) -> Result:
@@ -32,11 +36,13 @@ def rescore(path: Path, measures: list[str] | None = None) -> Result:
     result = read_result(path)
     names = measures or list(next(iter(result.tasks.values())).scores)
     wanted = [str(measure) for measure in parse_measures(names)]
+    vocabularies: Vocabularies = {}
     tasks: dict[str, TaskResult] = {}
     scored: dict[str, TaskScores] = {}
     categories = _categories(result)
     for name, task in result.tasks.items():
-        scores = _score(task, path.parent, wanted, str(result.task_setting.get("missing", "zero")))
+        run, qrels = stored_run(task, path.parent, vocabularies)
+        scores = _score(run, qrels, wanted, str(result.task_setting.get("missing", "zero")))
         values = {measure: scores.aggregate(measure) for measure in scores.values}
         subtasks = subtask_means(scores) if task.subtasks else {}
         tasks[name] = task.model_copy(update={"scores": values, "subtasks": subtasks, "queries": len(scores.query_ids)})
@@ -46,8 +52,13 @@ def rescore(path: Path, measures: list[str] | None = None) -> Result:
     return result.model_copy(update=changes).with_identity()
 
 
-def stored_run(task: TaskResult, folder: Path) -> tuple[Run, Qrels]:
+def stored_run(task: TaskResult, folder: Path, vocabularies: Vocabularies | None = None) -> tuple[Run, Qrels]:
     """The run and the judgments of a task.
+
+    Args:
+        task: The task's result.
+        folder: Where its files are.
+        vocabularies: Document ids read before, by file; the tasks of a suite mostly share them.
 
     Raises:
         DataError: The run is not the one whose digest the result has, or the judgments are not.
@@ -56,7 +67,9 @@ def stored_run(task: TaskResult, folder: Path) -> tuple[Run, Qrels]:
     qrels = sidecars.read_qrels(qrels_path)
     if qrels.fingerprint != task.qrels_fingerprint:
         raise DataError("the judgments are not those of the result", file=qrels_path)
-    documents = sidecars.read_documents(folder / str(task.documents_file))
+    known = {} if vocabularies is None else vocabularies
+    name = str(task.documents_file)
+    documents = known[name] if name in known else known.setdefault(name, sidecars.read_documents(folder / name))
     run = sidecars.read_run(run_path, qrels.query_ids, documents)
     if sidecars.run_digest(run) != task.run_digest:
         message = f"the run is not the one that the result was computed from, or {task.documents_file} is not"
@@ -64,8 +77,7 @@ def stored_run(task: TaskResult, folder: Path) -> tuple[Run, Qrels]:
     return run, qrels
 
 
-def _score(task: TaskResult, folder: Path, measures: list[str], missing: str) -> Scores:
-    run, qrels = stored_run(task, folder)
+def _score(run: Run, qrels: Qrels, measures: list[str], missing: str) -> Scores:
     if missing == "drop":
         return score_run(run.ranked(), qrels, measures, missing="drop")
     return score_run(run, qrels, measures)
