@@ -45,7 +45,7 @@ class UnknownNameError(UsageError):
         super().__init__(" ".join(filter(None, [f"unknown {kind} '{name}'.", self._nearest(), hint])))
 
     def _nearest(self) -> str:
-        by_folded = {known.casefold(): known for known in self.known}
+        by_folded = {known.casefold(): known for known in reversed(self.known)}  # of two, the capitalised one
         near = difflib.get_close_matches(self.name.casefold(), by_folded, n=3, cutoff=0.5)
         if near:
             return f"Did you mean {', '.join(by_folded[name] for name in near)}?"

@@ -85,17 +85,20 @@ def verify(
 
 
 @app.command()
-def build(boards: Boards) -> None:
-    """Write the README of boards anew from their entries.
+def build(boards: Boards, tasks_dir: TasksDir = None) -> None:
+    """Write the README of boards anew from their entries; freeze boards whose suite has another version by now.
 
     \b
     Example:
       evalharness leaderboard build leaderboards
     """
+    from toolbench_eval.leaderboard.freeze import frozen_if_superseded
     from toolbench_eval.leaderboard.render import build as build_page
+    from toolbench_eval.registry import Registry
 
+    registry = Registry(tuple(tasks_dir or ()))
     for board in _boards(boards):
-        typer.echo(f"written: {build_page(board)}")
+        typer.echo(f"written: {build_page(frozen_if_superseded(board, registry))}")
 
 
 def _boards(places: list[Path]) -> list[Board]:

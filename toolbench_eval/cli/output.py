@@ -48,7 +48,7 @@ def print_table(rows: Sequence[Mapping[str, Any]]) -> None:
     names = [name for name in rows[0] if any(row[name] not in ("", None) for row in rows)]
     numeric = [all(_is_number(row[name]) for row in rows) for name in names]
     body = [["" if row[name] is None else str(row[name]) for name in names] for row in rows]
-    head = list(zip_longest(*(name.split("\n") for name in names), fillvalue=""))
+    head = list(zip_longest(*(name.split("\n")[::-1] for name in names), fillvalue=""))[::-1]
     widths = [max(map(len, column)) for column in zip(*head, *body, strict=True)]
     room = width() - sum(widths[:-1]) - len(GAP) * (len(widths) - 1)
     widths[-1] = min(widths[-1], max(MIN_LAST, room))

@@ -13,6 +13,7 @@ import typer
 from toolbench_eval.cli.options import DataDir, Instruction, Json, Offline, TasksDir
 
 if TYPE_CHECKING:
+    from toolbench_eval.cli.output import TerminalReporter
     from toolbench_eval.results.reproduce import Reproduction
 
 
@@ -62,13 +63,24 @@ def command(  # noqa: PLR0913, PLR0917 - one argument an option
             access=Access(mirror=data, offline=offline),
             runtime=Runtime(device=device, offline=offline),
         )
-        found = reproduce(path, request, Registry(tuple(tasks_dir or ())), TerminalReporter(), tolerance)
+        # Where the new result is dropped, its path is no news.
+        reporter = TerminalReporter() if out is not None else _quiet()
+        found = reproduce(path, request, Registry(tuple(tasks_dir or ())), reporter, tolerance)
     if as_json:
         print_json(_as_json(found))
     else:
         _print(found)
     if found.verdict == "different":
         raise typer.Exit(1)
+
+
+def _quiet() -> TerminalReporter:
+    """A reporter that keeps notes to itself."""
+    from toolbench_eval.cli.output import TerminalReporter
+
+    reporter = TerminalReporter()
+    reporter.note = lambda text: None  # type: ignore[method-assign]
+    return reporter
 
 
 def _print(found: Reproduction) -> None:

@@ -78,14 +78,12 @@ def _naming(plan: Plan) -> Naming:
 
 
 def _execution(plan: Plan, model: Model, timing: Timing, resumed: bool) -> Execution:
-    seconds = timing.report()
-    queries = sum(len(task.queries) for task in plan.data.tasks)
     return Execution(
-        timing=seconds,
+        timing=timing.report(),
         environment=environment(),
         cost=dict(model.cost) if isinstance(model, Metered) else {},
         index_bytes=0 if resumed else model.index_bytes,
-        queries_per_second=round(queries / seconds["search"], 1) if seconds["search"] else 0.0,
+        queries_per_second=timing.queries_per_second,
         peak_memory_bytes=peak_memory_bytes(),
         sources=origins(plan.data),
         files=plan.workplace.file_digests(),

@@ -133,6 +133,7 @@ def _evaluate(plans: list[Plan], model: Model, timing: Timing, reporter: Reporte
             for search in searches:
                 with timing.phase("search"):
                     search.piece.runs[search.at] = _search(search, corpus, model)
+                    timing.searched += len(search.unit.queries)
                 if search.piece.complete:
                     finish_task(search.piece.task, search.piece.plan, search.piece.runs, timing)
                     search.piece.runs.clear()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from toolbench_eval.data.sources import Access
-from toolbench_eval.errors import UsageError
+from toolbench_eval.errors import MissingDataError, UsageError
 from toolbench_eval.retrievers.base import Runtime
 from toolbench_eval.suites import Protocol
 
@@ -50,10 +50,15 @@ class Request:
         """Refuse numbers that make no sense.
 
         Raises:
-            UsageError: k or limit is below 1, or no task is named.
+            UsageError: k, limit or seed is too low, or no task is named.
+            MissingDataError: The mirror is no folder.
         """
         if not self.tasks:
             raise UsageError("name at least one task, e.g. --task sample")
         for name, value in (("--k", self.k), ("--limit", self.limit)):
             if value is not None and value < 1:
                 raise UsageError(f"{name} must be at least 1, found {value}")
+        if self.runtime.seed < 0:
+            raise UsageError(f"--seed must be at least 0, found {self.runtime.seed}")
+        if self.access.mirror is not None and not self.access.mirror.is_dir():
+            raise MissingDataError("no such folder (given as --data)", file=self.access.mirror)

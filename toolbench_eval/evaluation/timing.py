@@ -10,9 +10,16 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Timing:
-    """Adds up the time spent in each phase."""
+    """Adds up the time spent in each phase, and what was searched in it.
+
+    Attributes:
+        seconds: Seconds of each phase.
+        searched: Queries that were searched by this process.
+        started: When it began.
+    """
 
     seconds: dict[str, float] = field(default_factory=dict)
+    searched: int = 0
     started: float = field(default_factory=time.perf_counter)
 
     @contextmanager
@@ -23,6 +30,12 @@ class Timing:
             yield
         finally:
             self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begin
+
+    @property
+    def queries_per_second(self) -> float:
+        """Rate of the search phase, 0 where nothing was searched."""
+        seconds = self.seconds.get("search", 0.0)
+        return round(self.searched / seconds, 1) if seconds else 0.0
 
     def report(self) -> dict[str, float]:
         """Seconds of each phase in the order of the pipeline, and the total since the start."""

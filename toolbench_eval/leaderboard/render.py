@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from toolbench_eval.atomic import write_text
-from toolbench_eval.leaderboard.board import BOARD_FILE, TABLE_FILE, Board
+from toolbench_eval.leaderboard.board import TABLE_FILE, Board
 from toolbench_eval.leaderboard.table import cells, read_entries, reported_tables, sections
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>|#~])")
@@ -22,7 +22,7 @@ def board_page(board: Board) -> str:
     """
     lines = [f"# {board.spec.suite}, version {board.spec.version}", ""]
     if board.spec.frozen:
-        lines += [f"Frozen: the suite has a newer version, whose scores do not compare with these. {BOARD_FILE}", ""]
+        lines += ["Frozen: this board takes no more entries, and stays as it is.", ""]
     if board.spec.note:
         lines += [_safe(board.spec.note), ""]
     entries = read_entries(board)

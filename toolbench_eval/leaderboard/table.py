@@ -80,7 +80,8 @@ def reported_tables(board: Board) -> dict[str, list[dict[str, Any]]]:
     tables: dict[str, list[Reported]] = {}
     for row in read_reported(path):
         if not row.group.startswith("subset:"):
-            tables.setdefault(f"{row.measure}, {row.setting}", []).append(row)
+            setting = f"{row.setting} instruction" if row.setting in ("with", "without") else row.setting
+            tables.setdefault(f"{row.measure}, {setting}", []).append(row)
     return {title: _pivot(rows) for title, rows in tables.items()}
 
 

@@ -17,7 +17,7 @@ from toolbench_eval.registry import Registry
 from toolbench_eval.results.schema import Result, TaskResult
 from toolbench_eval.results.store import read_result
 from toolbench_eval.retrievers.load import load_model
-from toolbench_eval.suites import Suite
+from toolbench_eval.suites import Protocol, Suite
 from toolbench_eval.switches import ModelSwitches, TaskSwitches
 
 Verdict = Literal["same", "within tolerance", "different"]
@@ -124,14 +124,18 @@ def stored_request(stored: Result, suite: Suite, request: Request, registry: Reg
             limit=setting["limit"],
             allow_missing=bool(stored.missing),
             metrics=_own_measures(stored, suite),
-            runtime=replace(request.runtime, seed=setting["seed"], dtype=request.runtime.dtype or _dtype(stored)),
+            runtime=replace(request.runtime, seed=setting["seed"]),
         )
         task_switches = TaskSwitches.model_validate({name: setting[name] for name in TaskSwitches.model_fields})
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"a setting of the result cannot be asked for: {error}", file=path) from None
+    made = load_model(stored.model, registry, protocol=asked.protocol, suite=suite, runtime=asked.runtime)
     recorded = {**task_switches.model_dump(), **_model_switches(stored.model_setting)}
-    usual = _usual_switches(asked, stored.model, suite, registry)
-    return replace(asked, switches={name: value for name, value in recorded.items() if usual.get(name) != value})
+    usual = {**_usual_task_switches(suite, asked.protocol), **_model_switches(made.setting)}
+    switches = {name: value for name, value in recorded.items() if usual.get(name) != value}
+    dtype = stored.model_setting.get("dtype")
+    runtime = asked.runtime if made.setting.get("dtype") == dtype else replace(asked.runtime, dtype=dtype)
+    return replace(asked, switches=switches, runtime=runtime)
 
 
 def command_of(request: Request, model: str, suite: Suite) -> str:
@@ -154,10 +158,6 @@ def _own_measures(stored: Result, suite: Suite) -> tuple[str, ...]:
     return tuple(name for name in there if name not in usual)
 
 
-def _dtype(stored: Result) -> Any:
-    return stored.model_setting.get("dtype")
-
-
 def _model_switches(setting: Mapping[str, Any]) -> dict[str, str]:
     """Switches that all stages of a model were given alike; what differs between them comes from their cards."""
     values: dict[str, set[str]] = {}
@@ -173,12 +173,10 @@ def _model_switches(setting: Mapping[str, Any]) -> dict[str, str]:
     return {name: found.pop() for name, found in sorted(values.items()) if len(found) == 1}
 
 
-def _usual_switches(request: Request, model: str, suite: Suite, registry: Registry) -> dict[str, str]:
+def _usual_task_switches(suite: Suite, protocol: Protocol) -> dict[str, str]:
     """What the switches are where nobody sets them."""
-    made = load_model(model, registry, protocol=request.protocol, suite=suite, runtime=request.runtime)
-    declared = suite.switch_defaults(request.protocol)
-    of_task = {name: declared.get(name, str(field.default)) for name, field in TaskSwitches.model_fields.items()}
-    return {**of_task, **_model_switches(made.setting)}
+    declared = suite.switch_defaults(protocol)
+    return {name: declared.get(name, str(field.default)) for name, field in TaskSwitches.model_fields.items()}
 
 
 def _unlike_settings(stored: Result, again: Result) -> Iterator[str]:

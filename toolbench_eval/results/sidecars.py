@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -38,7 +39,9 @@ def write_run(path: Path, run: Run) -> None:
     """A run as rows (query, document, score) in rank order: int32 positions and float32 scores."""
     there = run.documents != NO_DOCUMENT
     queries = np.repeat(np.arange(len(run), dtype=np.int32), run.lengths)
-    _write(path, pa.table({"query": queries, "document": run.documents[there], "score": run.scores[there]}))
+    # Scores hardly repeat, but their bytes do, column by column: a third smaller than a dictionary of them.
+    packing = {"use_dictionary": ["query", "document"], "column_encoding": {"score": "BYTE_STREAM_SPLIT"}}
+    _write(path, pa.table({"query": queries, "document": run.documents[there], "score": run.scores[there]}), **packing)
 
 
 def write_qrels(path: Path, qrels: Qrels) -> None:
@@ -129,7 +132,7 @@ def _framed(texts: pa.LargeStringArray) -> pa.Buffer:
     return pc.binary_join(whole, pa.scalar("", kind))[0].as_buffer()
 
 
-def _write(path: Path, table: pa.Table, *, durable: bool = False) -> None:
+def _write(path: Path, table: pa.Table, *, durable: bool = False, **packing: Any) -> None:
     # Whoever takes up unfinished work compares digests, and the finished result is synced as a whole.
     with atomic_path(path, durable=durable) as temporary:
-        pq.write_table(table, temporary, compression="zstd", write_statistics=False)
+        pq.write_table(table, temporary, compression="zstd", write_statistics=False, store_schema=False, **packing)

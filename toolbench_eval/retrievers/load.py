@@ -127,6 +127,8 @@ def find_card(name: str, registry: Registry, family: str = "dense") -> ModelCard
         return mteb_card(name)
     if Path(name).is_dir():
         return _folder_card(Path(name).resolve(), family)
+    if name.startswith((".", "/", "~")):
+        raise UsageError(f"the model '{name}' is no folder")
     by_hub = {registry.card(known).hub: known for known in registry.card_files if "/" in name}
     if name in by_hub:
         return registry.card(by_hub[name])

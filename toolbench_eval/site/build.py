@@ -75,9 +75,9 @@ def _board(shown: BoardView, everything: Sequence[BoardView], templates: Environ
         yield f"{place}/{page}", html
     yield f"{place}/board.js", _script("BOARD", data)
     yield f"{place}/tasks.js", _script("TASKS", task_data(shown))
-    template = templates.get_template("entry.html")
+    of_entry = templates.get_template("entry.html")
     for row in shown.rows:
-        html = template.render(root="../" + root, shown=shown, spec=shown.board.spec, **entry_values(shown, row))
+        html = of_entry.render(root="../" + root, shown=shown, spec=shown.board.spec, **entry_values(shown, row))
         yield f"{place}/entries/{row.page}", html
 
 

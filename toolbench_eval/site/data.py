@@ -106,8 +106,7 @@ def task_data(shown: BoardView) -> dict[str, Any]:
     results = [row.result for row in shown.rows]
     tasks = list(dict.fromkeys(name for result in results for name in result.tasks))
     about = {name: task for result in reversed(results) for name, task in result.tasks.items()}
-    categories = list(dict.fromkeys(about[name].category or "" for name in tasks))
-    tasks.sort(key=lambda name: categories.index(about[name].category or ""))
+    tasks.sort(key=lambda name: about[name].category or "")
     return {
         "tasks": [
             {"name": short_task(name), "category": about[name].category or "", "queries": about[name].queries}

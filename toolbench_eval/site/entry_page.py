@@ -127,7 +127,10 @@ def _provenance(row: Row) -> Iterator[tuple[str, str]]:
     yield "Suite", f"{result.suite}, version {result.suite_version}"
     yield "Contact", submission.contact
     yield "Licence of the run", submission.licence
-    yield "Trained on", {"none": "none of the suite's data"}.get(submission.trained_on, f"the suite's {submission.trained_on} data")
+    yield (
+        "Trained on",
+        {"none": "none of the suite's data"}.get(submission.trained_on, f"the suite's {submission.trained_on} data"),
+    )
     if submission.notes:
         yield "Notes", submission.notes
     yield "Evaluated", execution.created or "not recorded"

@@ -29,7 +29,7 @@ class Line:
 
     Attributes:
         shown: The board.
-        systems: Number of entries that compete.
+        systems: Number of entries that compete, each setting its own.
         figures: Number of reported systems.
         best: Its best systems.
     """

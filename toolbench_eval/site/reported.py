@@ -2,46 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from toolbench_eval.leaderboard.board import REPORTED_FILE, Board
 from toolbench_eval.leaderboard.reported import Reported, read_reported
 
+DECIMALS = 4
+"""Most that are shown."""
+
 
 @dataclass
 class Figures:
-    """What one source says of one system.
+    """What a source says of one system.
 
     Attributes:
         system: Its name.
         kind: Its type, in the source's words.
-        source: Where the figures are from.
         values: Figure by category or average, as published.
         flags: What is doubtful about them.
     """
 
     system: str
     kind: str
-    source: str
     values: dict[str, str] = field(default_factory=dict)
     flags: dict[str, None] = field(default_factory=dict)
 
 
 @dataclass
 class Table:
-    """Figures of one measure and setting.
+    """Figures of one measure, setting and source.
 
     Attributes:
         measure: The measure.
         setting: The setting.
+        source: Where the figures are from.
         groups: Categories and averages.
         rows: The systems, in the order of the file.
     """
 
     measure: str
     setting: str
+    source: str
     groups: list[str]
     rows: list[Figures]
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether any figure has a flag."""
+        return any(row.flags for row in self.rows)
 
 
 def reported_tables(board: Board) -> list[Table]:
@@ -53,18 +63,25 @@ def reported_tables(board: Board) -> list[Table]:
     path = board.folder / REPORTED_FILE
     if not path.exists():
         return []
-    found: dict[tuple[str, str], list[Reported]] = {}
+    found: dict[tuple[str, str, str], list[Reported]] = {}
     for row in read_reported(path):
         if not row.group.startswith("subset:"):
-            found.setdefault((row.measure, row.setting), []).append(row)
-    return [_table(measure, setting, rows) for (measure, setting), rows in found.items()]
+            found.setdefault((row.measure, row.setting, row.source), []).append(row)
+    return [_table(*key, rows) for key, rows in found.items()]
 
 
-def _table(measure: str, setting: str, rows: list[Reported]) -> Table:
-    systems: dict[tuple[str, str], Figures] = {}
+def _table(measure: str, setting: str, source: str, rows: Sequence[Reported]) -> Table:
+    places = min(DECIMALS, max(_decimals(row.value) for row in rows))
+    systems: dict[str, Figures] = {}
     for row in rows:
-        figures = systems.setdefault((row.system, row.source), Figures(row.system, row.kind, row.source))
-        figures.values[row.group] = f"{row.value:g}"
-        if row.flag and row.flag != "ok":
+        figures = systems.setdefault(row.system, Figures(row.system, row.kind))
+        figures.values[row.group] = f"{row.value:.{places}f}"
+        if row.flag:
             figures.flags[row.flag] = None
-    return Table(measure, setting, list(dict.fromkeys(row.group for row in rows)), list(systems.values()))
+    groups = list(dict.fromkeys(row.group for row in rows))
+    return Table(measure, setting, source, groups, list(systems.values()))
+
+
+def _decimals(value: float) -> int:
+    exponent = Decimal(repr(value)).normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0

@@ -108,9 +108,7 @@ def _line(values: Floats, p: Floats, pairs: Ints) -> list[Group]:
 def _system(entry: Entry) -> System:
     """The entry with the files where they lie in every entry, whatever its result says."""
     result = entry.result
-    tasks = {
-        name: task.model_copy(update=sidecar_names(result, name)) for name, task in result.tasks.items()
-    }
+    tasks = {name: task.model_copy(update=sidecar_names(result, name)) for name, task in result.tasks.items()}
     return System(entry.name, entry.folder / RESULT_FILE, result.model_copy(update={"tasks": tasks}))
 
 

@@ -2,15 +2,17 @@
 (() => {
   const { make } = window.Site;
   const filters = window.Filters;
-  const tasks = window.TASKS;
-  const STEP = 15; // systems that are drawn at once
+  const { tasks, scores } = window.TASKS;
+  const STEP = 15; // entries that are drawn at once
   const table = document.getElementById("heat");
   let from = 0;
 
+  /** Both settings of a system beside each other, systems in the order of the better one. */
   const bySystem = (entries) => {
     const place = new Map();
-    entries.forEach((one) => { if (!place.has(one.system)) place.set(one.system, place.size); });
-    return [...entries].sort((a, b) => place.get(a.system) - place.get(b.system) || b.instruction.localeCompare(a.instruction));
+    for (const one of entries) if (!place.has(one.system)) place.set(one.system, place.size);
+    const order = (a, b) => place.get(a.system) - place.get(b.system) || b.instruction.localeCompare(a.instruction);
+    return [...entries].sort(order);
   };
 
   const ordered = () => {
@@ -19,19 +21,28 @@
     return filters.sideBySide() ? bySystem(chosen) : chosen;
   };
 
-  const heading = (entries) => make("thead", {}, make("tr", {},
-    make("th", { scope: "col", class: "stick" }, "Task"),
-    make("th", { scope: "col", class: "num" }, "Queries"),
-    ...entries.map((one) => make("th", { scope: "col" }, make("a", { href: one.page },
-      filters.sideBySide() ? `${one.name} · ${one.instruction}` : one.name, one.bound ? " (bound)" : "")))));
+  const headCell = (one) => {
+    const name = filters.sideBySide() ? `${one.name} · ${one.instruction}` : one.name;
+    return make("th", { scope: "col", class: one.bound ? "bound" : null }, make("a", { href: one.page, title: name }, name));
+  };
+
+  const head = (entries) => make("thead", {}, make("tr", {},
+    make("th", { scope: "col", class: "stick" }, "Task"), make("th", { scope: "col", class: "num" }, "Queries"),
+    ...entries.map(headCell)));
 
   const line = (task, at, entries, shade) => {
-    const scores = entries.map((one) => tasks.scores[one.at][at]);
-    const there = scores.filter((score) => score !== null);
-    const [low, high] = shade === "task" ? [Math.min(...there), Math.max(...there)] : [0, 1];
-    const level = (score) => Math.min(1, Math.max(0, high > low ? (score - low) / (high - low) : 0));
-    return make("tr", {}, make("th", { scope: "row", class: "stick" }, task.name), make("th", { class: "num muted" }, String(task.queries)),
-      ...scores.map((score) => make("td", { style: { "--v": score === null ? "0" : level(score).toFixed(3) } }, score === null ? "–" : score.toFixed(3))));
+    const own = entries.map((one) => scores[one.at][at]);
+    const there = own.filter((score, place) => score !== null && !entries[place].bound);
+    const [low, high] = shade === "task" && there.length ? [Math.min(...there), Math.max(...there)] : [0, 1];
+    const level = (score) => (high > low ? Math.min(1, Math.max(0, (score - low) / (high - low))) : 0);
+    const cell = (score) => make("td", { style: { "--v": level(score ?? low).toFixed(3) } }, score === null ? "–" : score.toFixed(3));
+    return make("tr", {}, make("th", { scope: "row", class: "stick" }, task.name),
+      make("td", { class: "num plain-cell" }, String(task.queries)), ...own.map(cell));
+  };
+
+  const part = (category, rows, width) => {
+    const title = make("th", { scope: "rowgroup", colspan: width }, make("span", {}, category));
+    return make("tbody", {}, category ? make("tr", { class: "part" }, title) : null, ...rows);
   };
 
   const draw = () => {
@@ -40,16 +51,17 @@
     if (from >= all.length) from = 0;
     const entries = all.slice(from, from + STEP);
     const parts = new Map();
-    tasks.tasks.forEach((task, at) => {
+    tasks.forEach((task, at) => {
       if (now.category && task.category !== now.category) return;
       parts.set(task.category, [...(parts.get(task.category) ?? []), line(task, at, entries, now.shade)]);
     });
-    const bodies = [...parts].map(([category, rows]) => make("tbody", {},
-      category ? make("tr", { class: "part" }, make("th", { scope: "rowgroup", class: "stick" }, category), make("td", { colspan: entries.length + 1, style: { "--v": "0" } })) : null, ...rows));
-    table.replaceChildren(make("caption", { class: "hidden" }, "Scores by task and system"), heading(entries), ...bodies);
-    document.getElementById("count").textContent = `${tasks.tasks.length} tasks, ${all.length.toLocaleString("en")} entries`;
+    const bodies = [...parts].map(([category, rows]) => part(category, rows, entries.length + 2));
+    table.replaceChildren(make("caption", { class: "hidden" }, "Scores by task and system"), head(entries), ...bodies);
+
+    const total = all.length.toLocaleString("en");
+    document.getElementById("count").textContent = `${tasks.length} tasks, ${total} entries`;
     document.getElementById("pager").hidden = all.length <= STEP;
-    document.getElementById("range").textContent = `${from + 1} to ${Math.min(from + STEP, all.length)} of ${all.length.toLocaleString("en")}`;
+    document.getElementById("range").textContent = `${from + 1} to ${Math.min(from + STEP, all.length)} of ${total}`;
     document.getElementById("previous").disabled = from === 0;
     document.getElementById("next").disabled = from + STEP >= all.length;
   };

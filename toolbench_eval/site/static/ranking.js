@@ -1,99 +1,118 @@
 "use strict";
 (() => {
-  const { make, compare } = window.Site;
+  const { make, compare, shown, title } = window.Site;
   const filters = window.Filters;
   const board = window.BOARD;
   const STEP = 100; // rows that are drawn at once
   const table = document.getElementById("ranking");
   let drawn = STEP;
 
-  const shown = (value) => (value === null || value === undefined ? "" : value.toFixed(4));
-  const title = (name) => name.replaceAll("_", " ").replace(/^./, (first) => first.toUpperCase());
-
-  /** The score that the toolbar asks for. */
-  const scoring = () => {
-    const now = filters.state();
-    const line = Math.max(0, board.lines.findIndex((one) => one.name === now.line));
-    const measure = Math.max(0, board.measures.indexOf(now.measure));
-    return { line, measure, of: (entry, at = line) => entry.values[measure]?.[at] ?? null };
-  };
-
   /** Ranks among all systems of a setting, whatever is filtered away. */
   const ranks = (score) => {
-    const found = new Map();
-    const sections = Map.groupBy ? Map.groupBy(board.entries, (one) => one.section) : grouped(board.entries);
-    for (const entries of sections.values()) {
-      const values = entries.filter((one) => !one.bound).map((one) => score.of(one)).sort((a, b) => b - a);
-      for (const one of entries) if (!one.bound && score.of(one) !== null) found.set(one.page, values.indexOf(score.of(one)) + 1);
-    }
-    return found;
-  };
-  const grouped = (entries) => {
-    const found = new Map();
-    for (const one of entries) found.set(one.section, [...(found.get(one.section) ?? []), one]);
-    return found;
+    const values = new Map();
+    const systems = board.entries.filter((one) => !one.bound && score.of(one) !== null);
+    for (const one of systems) values.set(one.section, [...(values.get(one.section) ?? []), score.of(one)]);
+    for (const own of values.values()) own.sort((a, b) => b - a);
+    return new Map(systems.map((one) => [one.page, values.get(one.section).indexOf(score.of(one)) + 1]));
   };
 
-  const groupOf = (entry, score) => (score.measure === 0 ? entry.groups[board.lines[score.line].name] : undefined);
+  // Cells. A row holds one entry of each instruction setting; `entry` is the one that it is named after.
 
-  const rankText = (entry, score, places) => {
-    const group = groupOf(entry, score);
-    if (entry.bound) return "–";
-    if (group) return group[1] === group[2] ? String(group[1]) : `${group[1]}–${group[2]}`;
-    return String(places.get(entry.page) ?? "");
+  const groupOf = (entry, score) => (score.tested ? entry.groups[score.line] : undefined);
+
+  const rankCell = (entry, score, places, edge) => {
+    const [, best, worst] = groupOf(entry, score) ?? [];
+    const left = best === worst ? best : `${best}–${worst}`;
+    const text = entry.bound ? "–" : left ?? places.get(entry.page) ?? "";
+    return make("td", { class: edge ? "num edge" : "num" }, String(text));
   };
 
-  const groupMark = (entry, score) => {
+  const groupCell = (entry, score) => {
     const letters = groupOf(entry, score)?.[0];
-    return letters ? make("span", { class: letters.includes("a") && letters[0] === "a" ? "group first" : "group" }, letters) : "";
+    const first = letters?.startsWith("a") && !/^a\d/.test(letters);
+    return make("td", {}, letters ? make("span", { class: first ? "group first" : "group" }, letters) : "");
   };
 
-  const whisker = (entry, score, most) => {
+  const systemCell = (entry) => make("th", { scope: "row", class: "stick" },
+    make("a", { class: "name", href: entry.page }, entry.name),
+    make("span", { class: "tick", title: "verified", "aria-hidden": "true" }, " ✓"),
+    make("span", { class: "hidden" }, " verified"),
+    entry.trained === "none" ? null : make("span", { class: "tag warn" }, `trained on ${entry.trained} data`));
+
+  const typeText = (entry) => entry.families.join(" + ");
+
+  /** The value and its interval on a common scale; the numbers are in the page of the entry. */
+  const whisker = (entry, score, scale) => {
     const value = score.of(entry);
-    if (value === null || value < 0) return null;
-    const percent = (number) => `${Math.min(100, Math.max(0, (100 * number) / most))}%`;
-    const [low, high] = score.line === 0 && score.measure === 0 ? entry.ci : [value, value];
-    return make("span", {
-      class: "whisker", "aria-hidden": "true", title: low === high ? null : `95 % interval ${shown(low)} – ${shown(high)}`,
-      style: { "--low": percent(low), "--high": percent(high), "--at": percent(value) },
-    });
+    if (value === null || entry.bound) return make("span", { class: "whisker empty" });
+    const [low, high] = score.headline ? entry.ci : [value, value];
+    const place = (number) => `${(100 * (number - scale.low)) / (scale.high - scale.low)}%`;
+    const words = score.headline ? `95 % interval ${shown(low)} – ${shown(high)}` : null;
+    const style = { "--low": place(low), "--high": place(high), "--at": place(value) };
+    return make("span", { class: "whisker", "aria-hidden": "true", title: words, style });
   };
 
-  const systemCell = (entry, linked) => {
-    const marks = [make("span", { class: "tick", title: "verified", "aria-hidden": "true" }, " ✓"), make("span", { class: "hidden" }, " verified")];
-    if (entry.bound) marks.push(" ", make("span", { class: "tag quiet" }, "bound"));
-    if (entry.trained !== "none") marks.push(" ", make("span", { class: "tag warn" }, `trained on ${entry.trained}`));
-    const name = linked ? make("a", { class: "name", href: entry.page }, entry.name) : make("span", { class: "name" }, entry.name);
-    return make("th", { scope: "row", class: "stick" }, name, ...marks);
+  const scaleOf = (entries, score) => {
+    const ends = entries.filter((one) => !one.bound && score.of(one) !== null)
+      .flatMap((one) => (score.headline ? one.ci : [score.of(one)]));
+    const [low, high] = [Math.min(...ends), Math.max(...ends)];
+    return high > low ? { low, high } : { low: low - 0.5, high: low + 0.5 };
   };
+
+  const named = [
+    { key: "system", label: "System", stick: true, value: (row) => row.entry.name, cell: (row) => systemCell(row.entry) },
+    { key: "type", label: "Type", value: (row) => typeText(row.entry),
+      cell: (row) => make("td", { class: "quiet" }, typeText(row.entry)) },
+  ];
 
   /** Columns for one setting: rank, system, type, score, group, categories. */
-  const single = (score, places, most) => {
-    const categories = board.lines.map((one, at) => ({ ...one, at })).filter((one) => one.kind === "category" && one.at !== score.line);
+  const single = (score, places, entries) => {
+    const scale = scaleOf(entries, score);
+    const categories = board.lines.map((one, at) => ({ ...one, at }))
+      .filter((one) => one.kind === "category" && one.name !== score.line);
     return [
-      { key: "rank", label: "Rank", numeric: true, value: (row) => (row.entry.bound ? null : -(score.of(row.entry) ?? -1)), cell: (row) => make("td", { class: "num" }, rankText(row.entry, score, places)) },
-      { key: "system", label: "System", stick: true, value: (row) => row.entry.name, cell: (row) => systemCell(row.entry, true) },
-      { key: "type", label: "Type", value: (row) => row.entry.families.join(" + "), cell: (row) => make("td", { class: "muted" }, row.entry.families.join(" + ")) },
-      { key: "score", label: `${board.measures[score.measure]}, ${title(board.lines[score.line].name).toLowerCase()}`, numeric: true, value: (row) => score.of(row.entry), cell: (row) => make("td", { class: "num" }, make("b", {}, shown(score.of(row.entry))), whisker(row.entry, score, most)) },
-      { key: "group", label: "Group", value: (row) => groupOf(row.entry, score)?.[0] ?? "", cell: (row) => make("td", {}, groupMark(row.entry, score)) },
-      ...categories.map((one) => ({ key: one.name, label: title(one.name), numeric: true, value: (row) => score.of(row.entry, one.at), cell: (row) => make("td", { class: "num" }, shown(score.of(row.entry, one.at))) })),
+      { key: "rank", label: "Rank", numeric: true, up: true, value: (row) => places.get(row.entry.page) ?? null,
+        cell: (row) => rankCell(row.entry, score, places) },
+      ...named,
+      { key: "score", label: `${score.measure}, ${title(score.line).toLowerCase()}`, numeric: true,
+        value: (row) => score.of(row.entry),
+        cell: (row) => make("td", { class: "num" }, make("b", {}, shown(score.of(row.entry))), whisker(row.entry, score, scale)) },
+      { key: "group", label: "Group", value: (row) => groupOf(row.entry, score)?.[0] ?? null,
+        cell: (row) => groupCell(row.entry, score) },
+      ...categories.map((one) => ({
+        key: one.name, label: title(one.name), numeric: true, value: (row) => score.of(row.entry, one.at),
+        cell: (row) => make("td", { class: "num" }, shown(score.of(row.entry, one.at))),
+      })),
     ];
   };
 
-  /** Columns for both settings side by side. */
-  const double = (score, places, sides) => {
-    const value = (row, side) => (row[side] ? score.of(row[side]) : null);
-    const gain = (row) => (value(row, "with") === null || value(row, "without") === null ? null : value(row, "with") - value(row, "without"));
-    const ofSide = (side) => [
-      { key: `rank-${side}`, label: "Rank", over: side, numeric: true, edge: true, value: (row) => (!row[side] || row[side].bound ? null : -value(row, side)), cell: (row) => make("td", { class: "num edge" }, row[side] ? rankText(row[side], score, places) : "") },
-      { key: `score-${side}`, label: board.measures[score.measure], over: side, numeric: true, value: (row) => value(row, side), cell: (row) => make("td", { class: "num" }, row[side] ? make("a", { href: row[side].page, "aria-label": `${shown(value(row, side))}, ${row[side].name} ${side} instruction` }, make("b", {}, shown(value(row, side)))) : "") },
-      { key: `group-${side}`, label: "Group", over: side, value: (row) => (row[side] && groupOf(row[side], score)?.[0]) || "", cell: (row) => make("td", {}, row[side] ? groupMark(row[side], score) : "") },
-    ];
+  /** Columns of one of two settings that stand side by side. */
+  const side = (score, places, own) => {
+    const value = (row) => (row[own] ? score.of(row[own]) : null);
+    const words = (row) => `${shown(value(row))}, ${row[own].name}, ${own} instruction`;
+    const link = (row) => make("a", { href: row[own].page, "aria-label": words(row) }, make("b", {}, shown(value(row))));
+    const empty = (edge) => make("td", { class: edge ? "edge" : null });
     return [
-      { key: "system", label: "System", stick: true, value: (row) => row.entry.name, cell: (row) => systemCell(row.entry, true) },
-      { key: "type", label: "Type", value: (row) => row.entry.families.join(" + "), cell: (row) => make("td", { class: "muted" }, row.entry.families.join(" + ")) },
-      ...sides.flatMap(ofSide),
-      { key: "gain", label: "Gain", numeric: true, edge: true, value: gain, cell: (row) => make("td", { class: "num edge" }, gain(row) === null ? "" : `${gain(row) < 0 ? "−" : "+"}${shown(Math.abs(gain(row)))}`) },
+      { key: `rank-${own}`, label: "Rank", over: own, numeric: true, up: true, edge: true,
+        value: (row) => places.get(row[own]?.page) ?? null,
+        cell: (row) => (row[own] ? rankCell(row[own], score, places, true) : empty(true)) },
+      { key: `score-${own}`, label: score.measure, over: own, numeric: true, value,
+        cell: (row) => (row[own] ? make("td", { class: "num" }, link(row)) : empty()) },
+      { key: `group-${own}`, label: "Group", over: own, value: (row) => (row[own] && groupOf(row[own], score)?.[0]) ?? null,
+        cell: (row) => (row[own] ? groupCell(row[own], score) : empty()) },
+    ];
+  };
+
+  const double = (score, places) => {
+    const gain = (row) => {
+      const [without, own] = [row.without, row.with].map((entry) => (entry ? score.of(entry) : null));
+      return without === null || own === null ? null : own - without;
+    };
+    const signed = (number) => (number === null ? "" : `${number < 0 ? "−" : "+"}${shown(Math.abs(number))}`);
+    return [
+      ...named, ...side(score, places, "without"), ...side(score, places, "with"),
+      { key: "gain", label: "Gain", numeric: true, edge: true, value: gain,
+        cell: (row) => make("td", { class: "num edge" }, signed(gain(row))) },
     ];
   };
 
@@ -101,35 +120,41 @@
     const found = new Map();
     for (const entry of entries) {
       // Entries that differ in nothing that is shown stay apart: each opens a row of its own.
-      let key = `${entry.system}`;
+      let key = String(entry.system);
       while (found.get(key)?.[entry.instruction]) key += "'";
       found.set(key, { entry, ...found.get(key), [entry.instruction]: entry });
     }
     return [...found.values()];
   };
 
-  const heading = (columns, sorted) => {
-    const top = [];
-    for (const column of columns) {
-      const last = top[top.length - 1];
-      if (last && last.over && last.over === column.over) last.span += 1;
-      else top.push({ over: column.over, span: 1 });
-    }
-    const rows = [make("tr", {}, ...columns.map((column) => make("th", {
-      scope: "col", class: [column.numeric ? "num" : "", column.stick ? "stick" : "", column.edge ? "edge" : ""].join(" ").trim() || null,
-      "aria-sort": sorted.key === column.key ? (sorted.down ? "descending" : "ascending") : "none",
-    }, make("button", { type: "button", "data-key": column.key, onclick: () => resort(column, sorted) }, column.label))))];
-    if (top.some((one) => one.over)) {
-      rows.unshift(make("tr", {}, ...top.map((one) => (one.over
-        ? make("th", { scope: "colgroup", colspan: one.span, class: "over edge" }, `${title(one.over)} instruction`)
-        : make("td", { colspan: one.span, class: "over" })))));
+  // The table.
+
+  const headCell = (column, sorted) => {
+    const state = sorted.key !== column.key ? "none" : sorted.down ? "descending" : "ascending";
+    const classes = [column.numeric && "num", column.stick && "stick", column.edge && "edge"].filter(Boolean).join(" ");
+    const button = make("button", { type: "button", "data-key": column.key, onclick: () => resort(column, sorted) }, column.label);
+    return make("th", { scope: "col", class: classes || null, "aria-sort": state }, button);
+  };
+
+  const head = (columns, sorted) => {
+    const rows = [make("tr", {}, ...columns.map((column) => headCell(column, sorted)))];
+    const first = columns.findIndex((column) => column.over);
+    if (first >= 0) {
+      const over = (name) => make("th", { scope: "colgroup", colspan: 3, class: "over edge" }, `${title(name)} instruction`);
+      const blank = (span, edge) => make("td", { colspan: span, class: edge ? "over edge" : "over" });
+      rows.unshift(make("tr", {}, blank(first), over("without"), over("with"), blank(1, true)));
     }
     return make("thead", {}, ...rows);
   };
 
+  const body = (columns, rows) => make("tbody", {},
+    ...rows.map((row) => make("tr", { class: row.entry.bound ? "bound" : null }, ...columns.map((column) => column.cell(row)))));
+
+  const part = (columns) => make("tr", { class: "part" },
+    make("th", { scope: "rowgroup", colspan: columns.length }, make("span", {}, "Sanity bounds, which are no systems and have no rank")));
+
   const resort = (column, sorted) => {
-    const first = Boolean(column.numeric) && !column.key.startsWith("rank");
-    const down = sorted.key === column.key ? !sorted.down : first;
+    const down = sorted.key === column.key ? !sorted.down : Boolean(column.numeric) && !column.up;
     filters.remember("sort", `${down ? "-" : ""}${column.key}`);
     draw();
     table.querySelector(`button[data-key="${CSS.escape(column.key)}"]`)?.focus();
@@ -143,28 +168,27 @@
 
   const draw = () => {
     const now = filters.state();
-    const verified = document.getElementById("verified");
-    verified.hidden = now.mark === "reported";
+    document.getElementById("verified").hidden = now.mark === "reported";
     if (!board.entries.length) return;
-    const score = scoring();
-    const places = ranks(score);
-    const chosen = filters.chosen();
-    const sides = [...new Set(board.entries.map((one) => one.instruction))].sort().reverse();
-    const both = filters.sideBySide();
-    const rows = both ? pairs(chosen) : chosen.map((entry) => ({ entry }));
-    const most = Math.max(...chosen.map((one) => Math.max(score.of(one) ?? 0, one.ci[1] ?? 0)), 0.01);
-    const columns = both ? double(score, places, sides) : single(score, places, most);
-    const sorted = sorting(columns, both ? `score-${sides[sides.length - 1]}` : "score");
+    const score = filters.scoring();
+    const [places, chosen, both] = [ranks(score), filters.chosen(), filters.sideBySide()];
+    const rowsOf = (entries) => (both ? pairs(entries) : entries.map((entry) => ({ entry })));
+    const columns = both ? double(score, places) : single(score, places, chosen);
+    const sorted = sorting(columns, both ? "score-with" : "score");
     const by = columns.find((column) => column.key === sorted.key);
-    rows.sort((a, b) => compare(by.value(a), by.value(b), sorted.down));
+    const rows = rowsOf(chosen).sort((a, b) => compare(by.value(a), by.value(b), sorted.down));
+    const [systems, bounds] = [rows.filter((row) => !row.entry.bound), rows.filter((row) => row.entry.bound)];
+    const below = bounds.length ? body(columns, bounds) : null;
+    below?.prepend(part(columns));
     const caption = make("caption", { class: "hidden" }, "Verified systems; the buttons in the head sort");
-    const body = make("tbody", {}, ...rows.slice(0, drawn).map((row) => make("tr", { class: row.entry.bound ? "bound" : null }, ...columns.map((column) => column.cell(row)))));
-    table.replaceChildren(caption, heading(columns, sorted), body);
-    document.getElementById("more").hidden = rows.length <= drawn;
-    const total = both ? pairs(board.entries.filter((one) => one.setting === (now.setting ?? board.entries[0].setting))).length : board.entries.length;
-    document.getElementById("count").textContent = `${rows.length.toLocaleString("en")} of ${total.toLocaleString("en")} rows`;
-    const notes = new Set(chosen.map((one) => board.tests[one.section]));
-    document.getElementById("tests").textContent = score.measure === 0 ? [...notes].join(" ") : `Tests are on ${board.metric}: no groups for other measures.`;
+    table.replaceChildren(...[caption, head(columns, sorted), body(columns, systems.slice(0, drawn)), below].filter(Boolean));
+
+    const all = rowsOf(filters.chosen({ setting: now.setting, instruction: now.instruction }));
+    const number = (count) => count.toLocaleString("en");
+    document.getElementById("more").hidden = systems.length <= drawn;
+    document.getElementById("count").textContent = `${number(rows.length)} of ${number(all.length)} rows`;
+    const notes = [...new Set(chosen.map((one) => board.tests[one.section]))].join(" ");
+    document.getElementById("tests").textContent = score.tested ? notes : `The tests are on ${board.metric}: no groups for other measures.`;
   };
 
   /** Reported figures stay in tables of their own; search and type apply to them, too. */
@@ -173,10 +197,9 @@
     if (!section) return;
     const now = filters.state();
     section.hidden = now.mark === "verified" || now.mark === "bound";
-    const words = (now.q || "").toLowerCase().split(/\s+/).filter(Boolean);
-    section.querySelectorAll("tbody tr").forEach((row) => {
-      row.hidden = !words.every((word) => row.dataset.name.toLowerCase().includes(word)) || Boolean(now.type && row.dataset.type !== now.type);
-    });
+    for (const row of section.querySelectorAll("tbody tr")) {
+      row.hidden = !filters.named(row.dataset.name, now.q) || Boolean(now.type && row.dataset.type !== now.type);
+    }
   };
 
   document.getElementById("more-some").addEventListener("click", () => { drawn += STEP; draw(); });

@@ -5,11 +5,10 @@ window.Site = (() => {
   const make = (tag, properties = {}, ...children) => {
     const element = document.createElement(tag);
     for (const [name, value] of Object.entries(properties)) {
-      if (value === undefined || value === null || value === false) continue;
-      if (name === "class") element.className = value;
-      else if (name === "style") for (const [key, one] of Object.entries(value)) element.style.setProperty(key, one);
+      if (value === undefined || value === null) continue;
+      if (name === "style") for (const [key, one] of Object.entries(value)) element.style.setProperty(key, one);
       else if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-      else element.setAttribute(name, value === true ? "" : value);
+      else element.setAttribute(name, value);
     }
     element.append(...children.filter((child) => child !== null && child !== undefined));
     return element;
@@ -23,6 +22,9 @@ window.Site = (() => {
       ? first - second : String(first).localeCompare(String(second), "en", { numeric: true });
     return down ? -order : order;
   };
+
+  const shown = (value) => (value === null || value === undefined ? "" : value.toFixed(4));
+  const title = (name) => name.replaceAll("_", " ").replace(/^./, (first) => first.toUpperCase());
 
   const sortable = (table) => {
     const heads = [...table.tHead.rows[0].cells];
@@ -75,5 +77,5 @@ window.Site = (() => {
   document.querySelectorAll("table.sortable").forEach(sortable);
   document.querySelectorAll("form[data-filter]").forEach(filterable);
   document.querySelectorAll("[data-copy]").forEach((button) => button.addEventListener("click", () => copy(button)));
-  return { make, compare };
+  return { make, compare, shown, title };
 })();
