@@ -87,7 +87,9 @@ class ModelCard(BaseModel):
         """The card with the length that the model's authors set."""
         if self.own_max_length is None:
             return self
-        return self.model_copy(update={"encoding": self.encoding.model_copy(update={"max_length": self.own_max_length})})
+        return self.model_copy(
+            update={"encoding": self.encoding.model_copy(update={"max_length": self.own_max_length})}
+        )
 
     @property
     def digest(self) -> str:
