@@ -25,7 +25,7 @@ class Encoding(BaseModel):
     max_length: int | Literal["model"] = "model"
     """Tokens of a text that the model sees, special ones included."""
     add_eos: bool = False
-    """Whether each text ends with the end-of-sequence token though the tokenizer adds none; it is the last token seen."""
+    """Whether each text ends with the end-of-sequence token though the tokenizer adds none."""
     dtype: Literal["float32", "float16", "bfloat16"] = "float32"
 
 

@@ -129,7 +129,7 @@ def independent(docs: list[dict], queries: list[dict], *, with_instruction: bool
 @pytest.mark.parametrize("setting", ["with", "without"])
 @pytest.mark.parametrize("task", list(SPLITS))
 def test_each_split_is_searched_in_its_own_documents(results, task, setting):
-    found, out = results
+    found, _ = results
     expected = [
         value
         for docs, queries in SPLITS[task].values()
@@ -218,8 +218,10 @@ def test_oddities_are_mended_and_reported(tmp_path, caplog):
         folder = tmp_path / "mirror" / "own" / kind / "Odd"
         folder.mkdir(parents=True)
         schema = pa.schema(
-            [("qid", pa.string()), ("instruction", pa.string()), ("query", pa.string())]
-            + [("labels", pa.list_(pa.struct([("id", pa.string()), ("score", pa.int64())])))]
+            [
+                *((name, pa.string()) for name in ("qid", "instruction", "query")),
+                ("labels", pa.list_(pa.struct([("id", pa.string()), ("score", pa.int64())]))),
+            ]
         )
         table = pa.Table.from_pylist(rows, schema=schema if kind == "queries" else None)
         pq.write_table(table, folder / f"{kind}-00000-of-00001.parquet")

@@ -63,7 +63,10 @@ CLAIMS = {
     "missing": (lambda r: r.update({"missing": ["sample/tunes"]}), "missing"),
     "limit": (lambda r: r["task_setting"].update({"limit": 5}), "task_setting.limit"),
     "deep": (lambda r: r["task_setting"].update({"k": 1000}), "task_setting.k"),
-    "shallow": (lambda r: r["task_setting"].update({"k": 5}), "tasks.sample/trips: has 2400 rows; at most 120 are read"),
+    "shallow": (
+        lambda r: r["task_setting"].update({"k": 5}),
+        "trips: has 2400 rows; at most 120 are read",
+    ),
     "k is true": (lambda r: r["task_setting"].update({"k": True}), "task_setting.k"),
     "seed": (lambda r: r["task_setting"].update({"seed": -1}), "task_setting.seed"),
     "protocol": (lambda r: r["task_setting"].update({"protocol": "mine"}), "task_setting.protocol"),

@@ -40,7 +40,10 @@ def write_run(path: Path, run: Run) -> None:
     there = run.documents != NO_DOCUMENT
     queries = np.repeat(np.arange(len(run), dtype=np.int32), run.lengths)
     # Scores hardly repeat, but their bytes do, column by column: a third smaller than a dictionary of them.
-    packing = {"use_dictionary": ["query", "document"], "column_encoding": {"score": "BYTE_STREAM_SPLIT"}}
+    packing: dict[str, Any] = {
+        "use_dictionary": ["query", "document"],
+        "column_encoding": {"score": "BYTE_STREAM_SPLIT"},
+    }
     _write(path, pa.table({"query": queries, "document": run.documents[there], "score": run.scores[there]}), **packing)
 
 
