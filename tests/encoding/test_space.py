@@ -145,3 +145,14 @@ def test_devices() -> None:
         find_devices("cpu,cuda:0")
     with pytest.raises(UsageError, match="nonsense"):
         find_devices("nonsense")
+
+
+def test_a_gpu_that_is_not_there() -> None:
+    torch = pytest.importorskip("torch", reason="the extra 'dense' is not installed")
+    if torch.cuda.is_available():
+        pytest.skip("this machine has one")
+    assert find_devices("auto").kind in {"cpu", "mps"}
+    with pytest.raises(UsageError, match="--device cpu"):
+        find_devices("cuda")
+    with pytest.raises(UsageError, match="cuda:1"):
+        find_devices("cuda:1")

@@ -52,8 +52,8 @@ def print_table(rows: Sequence[Mapping[str, Any]]) -> None:
     widths = [max(map(len, column)) for column in zip(*head, *body, strict=True)]
     room = width() - sum(widths[:-1]) - len(GAP) * (len(widths) - 1)
     widths[-1] = min(widths[-1], max(MIN_LAST, room))
-    for row in head:
-        sys.stdout.write(_line(row, widths, numeric))
+    for names_line in head:
+        sys.stdout.write(_line(names_line, widths, numeric))
     sys.stdout.write("─" * (sum(widths) + len(GAP) * (len(widths) - 1)) + "\n")
     for row in body:
         first, *rest = textwrap.wrap(row[-1], widths[-1]) or [""]
