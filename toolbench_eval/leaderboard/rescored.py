@@ -69,29 +69,33 @@ class Rescorer:
         result, task = self.entry.result, self.reference.tasks[name]
         said, setting = result.tasks[name], result.task_setting
         files = sidecar_names(result, name)
-        n, measures = len(task.queries), list(said.scores)
-        query_ids, stored = sidecars.read_per_query(
+        n, measures, dropped = len(task.queries), list(said.scores), setting["missing"] == "drop"
+        ids, stored = sidecars.read_per_query(
             self.entry.folder / files["per_query_file"], bounds=per_query_bounds(n, len(measures))
         )
-        place = _places(query_ids, task, files["per_query_file"])
+        # Runs number the queries as their judgments did; only where some were dropped does no file name them all.
+        numbered = task.qrels.query_ids if dropped and len(ids) < n else ids
+        order = _places(numbered, task.qrels.query_ids, files["per_query_file"])
         run = sidecars.read_run(
             self.entry.folder / files["run_file"],
-            query_ids,
+            numbered,
             self._vocabulary(str(said.documents_file), name),
             bounds=run_bounds(n, setting["k"]),
         )
         if sidecars.run_digest(run) != said.run_digest:
             self._fault(f"tasks.{name}.run_digest", f"is not the digest of {files['run_file']}")
         self._check_ranking(run, name)
-        run = _rearranged(run, place, task)
-        kept, judged = align(run, self.reference.judgments(name, run.doc_ids), setting["missing"])
+        run = _rearranged(run, order, task)
+        failed = 0 if dropped else int((run.lengths == 0).sum())
+        counted = run.ranked() if dropped else run
+        kept, judged = align(counted, self.reference.judgments(name, run.doc_ids), setting["missing"])
         scores = Scores(kept, {measure: score_judged(judged, parse_measure(measure)) for measure in measures})
-        means = scores.aggregates()
-        self._compare_task(name, task, run, scores, means)
+        means, place = scores.aggregates(), _places(ids, kept, files["per_query_file"])
+        self._compare_task(name, task, run, scores, means, failed)
         self._compare_queries(name, place, stored, scores)
         # Queries in the order of the entry, since the interval is drawn in it.
         values = {measure: per_query[place] for measure, per_query in scores.values.items()}
-        return TaskScores(task.row.category, means, values), shape_of(run, judged)
+        return TaskScores(task.row.category, means, values), shape_of(counted, judged)
 
     def _vocabulary(self, file: str, task: str) -> pa.LargeStringArray:
         if file not in self._vocabularies:
@@ -123,7 +127,9 @@ class Rescorer:
             text = f"task '{task}': equal scores are not ordered by document id, as task_setting.ties says"
             self.findings.append(flag(self.entry.name, "runs", text))
 
-    def _compare_task(self, name: str, task: TaskData, run: Run, scores: Scores, means: dict[str, float]) -> None:
+    def _compare_task(
+        self, name: str, task: TaskData, run: Run, scores: Scores, means: dict[str, float], failed: int
+    ) -> None:
         said = self.entry.result.tasks[name]
         found: dict[str, Any] = {
             "scores": means,
@@ -132,7 +138,7 @@ class Rescorer:
             if task.row.home is None
             else HOME_MEASURES[task.row.home](Scored(task.queries, task.qrels, run)),
             "queries": len(scores),
-            "failed": int((run.lengths == 0).sum()),
+            "failed": failed,
         }
         corpus = self.reference.corpus_fingerprint(name, self.entry.result.task_setting["scope"])
         if corpus is not None:
@@ -194,11 +200,11 @@ def differences(said: Any, found: Any, where: str) -> Iterator[tuple[str, str]]:
         yield where, f"says {str(said)[:80]!r}; must be {str(found)[:80]!r}"
 
 
-def _places(query_ids: pa.LargeStringArray, task: TaskData, file: str) -> npt.NDArray[np.int64]:
-    """Where each of the entry's queries stands in the data."""
-    place = positions_of(query_ids, task.qrels.query_ids)
-    if len(place) != len(task.qrels) or (place < 0).any() or len(duplicates(query_ids)):
-        raise DataError(f"{file} must name the {len(task.qrels)} queries of the task, each once")
+def _places(ids: pa.LargeStringArray, known: pa.LargeStringArray, file: str) -> npt.NDArray[np.int64]:
+    """Where each of the entry's queries stands among those that it must name."""
+    place = positions_of(ids, known)
+    if len(place) != len(known) or (place < 0).any() or len(duplicates(ids)):
+        raise DataError(f"{file} must name the {len(known)} queries of the task, each once")
     return place
 
 

@@ -65,6 +65,8 @@ def read_table(
         MissingDataError: There is no such file.
         DataError: It is no Parquet file, lacks a column, or is larger than the bounds.
     """
+    if not path.is_file():  # a pipe would be waited for
+        raise MissingDataError("the file is not there", file=path)
     try:
         with path.open("rb") as stream, pq.ParquetFile(stream) as file:
             _check_size(file, stream, path, bounds)
@@ -72,8 +74,6 @@ def read_table(
             _check_names(names, columns, path)
             wanted = list(columns) if others is None else names
             table = _read(path, wanted, [name for name in wanted if is_text(file.schema_arrow.field(name).type)])
-    except FileNotFoundError:
-        raise MissingDataError("the file is not there", file=path) from None
     except (pa.ArrowException, OSError, UnicodeDecodeError, MalformedError) as error:
         raise DataError(f"not a Parquet file that can be read: {error}", file=path) from None
     for name in wanted:
@@ -109,14 +109,14 @@ def _texts_unpacked(table: pa.Table, path: Path, bounds: Bounds) -> pa.Table:
         column = table[name]
         if not pa.types.is_dictionary(column.type):
             continue
+        try:
+            column.validate(full=True)  # that the values are UTF-8, and each row has one
+        except pa.ArrowException as error:
+            raise DataError(f"not text: {error}", file=path, field=name) from None
         size = sum(pc.sum(pc.binary_length(part.dictionary).take(part.indices)).as_py() or 0 for part in column.chunks)
         if size > bounds.size:
             raise DataError(f"unpacks to {size} bytes; at most {bounds.size} are read", file=path, field=name)
-        try:
-            plain = column.cast(pa.large_string())
-            plain.validate(full=True)
-        except pa.ArrowException as error:
-            raise DataError(f"not text: {error}", file=path, field=name) from None
+        plain = column.cast(pa.large_string())
         table = table.set_column(at, name, plain)
     return table
 

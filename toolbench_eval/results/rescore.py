@@ -34,6 +34,7 @@ def rescore(path: Path, measures: list[str] | None = None) -> Result:
         DataError: A file beside the result is not the one that the result was computed from.
     """
     result = read_result(path)
+    _check(result, path)
     names = measures or list(next(iter(result.tasks.values())).scores)
     wanted = [str(measure) for measure in parse_measures(names)]
     vocabularies: Vocabularies = {}
@@ -81,6 +82,17 @@ def _score(run: Run, qrels: Qrels, measures: list[str], missing: str) -> Scores:
     if missing == "drop":
         return score_run(run.ranked(), qrels, measures, missing="drop")
     return score_run(run, qrels, measures)
+
+
+def _check(result: Result, path: Path) -> None:
+    """Refuse what no run of ours writes, although the schema allows it."""
+    seed = result.task_setting.get("seed", 0)
+    if not result.tasks:
+        raise DataError("the result has no tasks", file=path, field="tasks")
+    if not isinstance(seed, int) or seed < 0:
+        raise DataError(f"must be a whole number, found {seed!r:.40}", file=path, field="task_setting.seed")
+    if result.headline.aggregate not in result.aggregates or result.headline.aggregate.startswith("by_"):
+        raise DataError("the result has no such average", file=path, field="headline.aggregate")
 
 
 def _categories(result: Result) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -44,14 +44,18 @@ def build(boards: Sequence[Board], out: Path) -> int:
     """
     _check_once(boards)
     earlier = _earlier(out)
-    files: list[str] = []
-    for name, text in _files([view(board) for board in boards]):
+    files = dict(_files([view(board) for board in boards]))  # all of them, before anything is written
+    _write_listing(out, files.keys() | earlier)  # what is interrupted here is an earlier site to the next build
+    for name, text in files.items():
         write_text(out / name, text, durable=False)
-        files.append(name)
-    write_text(out / LISTING, "".join(f"{name}\n" for name in sorted(files)))
-    for name in earlier - set(files):
+    for name in earlier - files.keys():
         (out / name).unlink(missing_ok=True)
+    _write_listing(out, files.keys())
     return len(files)
+
+
+def _write_listing(out: Path, names: Iterable[str]) -> None:
+    write_text(out / LISTING, "".join(f"{name}\n" for name in sorted(names)))
 
 
 def _files(shown: Sequence[BoardView]) -> Iterator[tuple[str, str]]:
