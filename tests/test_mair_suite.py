@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from toolbench_eval.evaluation.select import select
 from toolbench_eval.registry import Registry
+from toolbench_eval.selection import select
 
 SUITE = Registry().suite("mair")
 

@@ -13,7 +13,6 @@ from toolbench_eval.data.sources import Access
 from toolbench_eval.evaluation.pipeline import run
 from toolbench_eval.evaluation.reporter import Reporter
 from toolbench_eval.evaluation.request import InstructionChoice, Request
-from toolbench_eval.evaluation.select import select
 from toolbench_eval.metrics.score import Scores, score_run
 from toolbench_eval.ranking.run import Run
 from toolbench_eval.ranking.trec import read_qrels, read_run
@@ -22,6 +21,7 @@ from toolbench_eval.results.schema import Result
 from toolbench_eval.retrievers.base import Retriever, Runtime
 from toolbench_eval.retrievers.load import load_model
 from toolbench_eval.retrievers.model import Model, TemplatedModel
+from toolbench_eval.selection import select
 from toolbench_eval.suites import Protocol
 
 if TYPE_CHECKING:

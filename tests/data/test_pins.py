@@ -15,8 +15,8 @@ from toolbench_eval.errors import DataError
 from toolbench_eval.evaluation.plan import load_data
 from toolbench_eval.evaluation.reporter import LoggingReporter
 from toolbench_eval.evaluation.request import Request
-from toolbench_eval.evaluation.select import select
 from toolbench_eval.registry import Registry
+from toolbench_eval.selection import select
 
 
 @pytest.fixture

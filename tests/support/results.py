@@ -12,8 +12,8 @@ import pytest
 
 import toolbench_eval
 from toolbench_eval.data.ids import string_array
-from toolbench_eval.evaluation.aggregate import TaskScores, aggregates, bootstrap
 from toolbench_eval.metrics.segments import Floats
+from toolbench_eval.results.aggregate import TaskScores, aggregates, bootstrap
 from toolbench_eval.results.schema import Count, Execution, Headline, Result, TaskResult
 from toolbench_eval.results.sidecars import write_per_query
 from toolbench_eval.results.store import RESULT_FILE

@@ -94,8 +94,8 @@ def _loaded(
     from toolbench_eval.data.sources import Access
     from toolbench_eval.evaluation.plan import load_data
     from toolbench_eval.evaluation.request import Request
-    from toolbench_eval.evaluation.select import select
     from toolbench_eval.registry import Registry
+    from toolbench_eval.selection import select
 
     registry = Registry(tuple(tasks_dir or ()))
     access = Access(mirror=data, offline=offline)

@@ -57,8 +57,8 @@ def show(
       evalharness tasks show sample
       evalharness tasks show toolret:web
     """
-    from toolbench_eval.evaluation.select import select
     from toolbench_eval.registry import Registry
+    from toolbench_eval.selection import select
 
     selections = select((task,), Registry(tuple(tasks_dir or ())))
     if as_json:

@@ -8,8 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from toolbench_eval.evaluation.aggregate import Naming
 from toolbench_eval.metrics.segments import Bools, Floats, Ints
+from toolbench_eval.results.aggregate import Naming
 
 Kind = Literal["average", "category", "task"]
 
@@ -30,7 +30,7 @@ class Weighting:
 
 
 def weightings(tasks: Sequence[str], categories: Sequence[str | None], sizes: Ints, naming: Naming) -> list[Weighting]:
-    """Averages, categories and tasks, as `toolbench_eval.evaluation.aggregate.aggregates` makes them.
+    """Averages, categories and tasks, as `toolbench_eval.results.aggregate.aggregates` makes them.
 
     In `category_macro` a task weighs 1 / (categories * tasks of its category), in `subset_macro` 1 / tasks, in
     `micro` its share of the queries. A single task is the only line.

@@ -11,8 +11,8 @@ from toolbench_eval.comparison.comparable import System, Terms, objections, refu
 from toolbench_eval.comparison.lines import Weighting, weightings
 from toolbench_eval.comparison.scores import Aligned, align, measure_name
 from toolbench_eval.errors import UsageError
-from toolbench_eval.evaluation.aggregate import Naming
 from toolbench_eval.metrics.segments import Floats
+from toolbench_eval.results.aggregate import Naming
 
 
 @dataclass(frozen=True, eq=False)

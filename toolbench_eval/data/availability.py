@@ -11,8 +11,8 @@ from typing import Any
 from toolbench_eval.data.documents import part_names
 from toolbench_eval.data.sources import Access, available
 from toolbench_eval.errors import EvalHarnessError, MissingDataError
-from toolbench_eval.evaluation.select import select
 from toolbench_eval.registry import Registry
+from toolbench_eval.selection import select
 from toolbench_eval.suites import CorpusSource, Suite, TaskRow
 
 

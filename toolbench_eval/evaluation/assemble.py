@@ -9,12 +9,12 @@ import numpy.typing as npt
 
 from toolbench_eval.data.queries import Queries
 from toolbench_eval.errors import StorageError
-from toolbench_eval.evaluation.aggregate import Naming, TaskScores, aggregates, bootstrap
 from toolbench_eval.evaluation.plan import Plan, origins
 from toolbench_eval.evaluation.provenance import environment, peak_memory_bytes
 from toolbench_eval.evaluation.timing import Timing
 from toolbench_eval.metrics.language import parse_measures
 from toolbench_eval.rerankers.base import Metered
+from toolbench_eval.results.aggregate import Naming, TaskScores, aggregates, bootstrap
 from toolbench_eval.results.schema import Count, Execution, Headline, Result, TaskResult
 from toolbench_eval.results.sidecars import read_per_query
 from toolbench_eval.retrievers.model import Model, TemplatedModel

@@ -9,7 +9,6 @@ import pyarrow as pa
 
 from toolbench_eval.data.fingerprint import combined
 from toolbench_eval.data.tasks import TaskData
-from toolbench_eval.evaluation.aggregate import subtask_means
 from toolbench_eval.evaluation.home import HOME_MEASURES, Scored
 from toolbench_eval.evaluation.plan import Plan
 from toolbench_eval.evaluation.timing import Timing
@@ -17,6 +16,7 @@ from toolbench_eval.metrics.score import Scores, score_run
 from toolbench_eval.ranking.merge import merged, sorted_vocabulary
 from toolbench_eval.ranking.run import Run
 from toolbench_eval.results import sidecars
+from toolbench_eval.results.aggregate import subtask_means
 from toolbench_eval.results.schema import TaskResult
 
 

@@ -18,7 +18,6 @@ from toolbench_eval.evaluation.modelled import requested_model
 from toolbench_eval.evaluation.plan import Plan, load_data, make_plans
 from toolbench_eval.evaluation.reporter import LoggingReporter, Reporter
 from toolbench_eval.evaluation.request import Request
-from toolbench_eval.evaluation.select import Selection, select
 from toolbench_eval.evaluation.timing import Timing
 from toolbench_eval.ranking.run import Run
 from toolbench_eval.registry import Registry
@@ -26,6 +25,7 @@ from toolbench_eval.results.schema import Result
 from toolbench_eval.results.store import read_result
 from toolbench_eval.retrievers.model import Model
 from toolbench_eval.retrievers.stored import NeedsTask
+from toolbench_eval.selection import Selection, select
 
 
 def run(

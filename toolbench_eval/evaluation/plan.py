@@ -16,12 +16,12 @@ from toolbench_eval.errors import DataError, MissingDataError, UsageError
 from toolbench_eval.evaluation.provenance import versions
 from toolbench_eval.evaluation.reporter import Reporter
 from toolbench_eval.evaluation.request import Request
-from toolbench_eval.evaluation.select import Selection
 from toolbench_eval.evaluation.workplace import Workplace
 from toolbench_eval.metrics.language import Measure, parse_measures
 from toolbench_eval.registry import Registry
 from toolbench_eval.results.store import slug, work_key
 from toolbench_eval.retrievers.model import Model
+from toolbench_eval.selection import Selection
 from toolbench_eval.suites import Suite
 from toolbench_eval.switches import TaskSwitches, resolve
 

@@ -8,8 +8,8 @@ from toolbench_eval.evaluation.modelled import requested_model
 from toolbench_eval.evaluation.plan import load_data, make_plans
 from toolbench_eval.evaluation.reporter import Reporter
 from toolbench_eval.evaluation.request import Request
-from toolbench_eval.evaluation.select import select
 from toolbench_eval.registry import Registry
+from toolbench_eval.selection import select
 
 
 def preview(request: Request, model: str, registry: Registry, reporter: Reporter) -> list[dict[str, Any]]:

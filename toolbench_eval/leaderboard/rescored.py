@@ -14,7 +14,6 @@ import pyarrow.compute as pc
 from toolbench_eval.data.ids import duplicates, positions_of
 from toolbench_eval.data.tasks import TaskData
 from toolbench_eval.errors import DataError
-from toolbench_eval.evaluation.aggregate import Naming, TaskScores, aggregates, bootstrap, subtask_means
 from toolbench_eval.evaluation.home import HOME_MEASURES, Scored
 from toolbench_eval.leaderboard.entry import Entry, sidecar_names
 from toolbench_eval.leaderboard.findings import Finding, fault, flag, of_error, unproven
@@ -26,6 +25,7 @@ from toolbench_eval.metrics.language import parse_measure
 from toolbench_eval.metrics.score import Scores, score_judged
 from toolbench_eval.ranking.run import NO_DOCUMENT, Run
 from toolbench_eval.results import sidecars
+from toolbench_eval.results.aggregate import Naming, TaskScores, aggregates, bootstrap, subtask_means
 
 TOLERANCE = 1e-6
 """What a score may differ by on another machine."""

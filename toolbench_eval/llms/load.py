@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from toolbench_eval.encoding.location import cache_root
 from toolbench_eval.errors import UsageError
 from toolbench_eval.llms.cached import CachedLLM
 from toolbench_eval.llms.meter import Meter, price_of
+from toolbench_eval.location import cache_root
 from toolbench_eval.memo import Memo
 
 if TYPE_CHECKING:

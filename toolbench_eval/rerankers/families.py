@@ -7,8 +7,8 @@ from importlib import import_module
 from typing import Any
 
 from toolbench_eval.cards import ModelCard
-from toolbench_eval.encoding.location import cache_root
 from toolbench_eval.errors import UnknownNameError, UsageError
+from toolbench_eval.location import cache_root
 from toolbench_eval.memo import Memo
 from toolbench_eval.rerankers.base import Reranker
 from toolbench_eval.retrievers.base import Runtime

@@ -8,11 +8,11 @@ from pyarrow import LargeStringArray
 
 from toolbench_eval.data.qrels import Qrels
 from toolbench_eval.errors import DataError
-from toolbench_eval.evaluation.aggregate import Naming, TaskScores, aggregates, bootstrap, subtask_means
 from toolbench_eval.metrics.language import parse_measures
 from toolbench_eval.metrics.score import Scores, score_run
 from toolbench_eval.ranking.run import Run
 from toolbench_eval.results import sidecars
+from toolbench_eval.results.aggregate import Naming, TaskScores, aggregates, bootstrap, subtask_means
 from toolbench_eval.results.schema import Headline, Result, TaskResult
 from toolbench_eval.results.store import read_result
 

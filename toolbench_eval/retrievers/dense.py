@@ -13,11 +13,11 @@ from toolbench_eval.data.corpus import Corpus
 from toolbench_eval.data.queries import Queries
 from toolbench_eval.encoding.devices import find_devices
 from toolbench_eval.encoding.engine import Encoder
-from toolbench_eval.encoding.location import embeddings_root
 from toolbench_eval.encoding.model import load
 from toolbench_eval.encoding.space import space_of
 from toolbench_eval.encoding.weights import INSTALL, find_weights
 from toolbench_eval.errors import UsageError
+from toolbench_eval.location import embeddings_root
 from toolbench_eval.ranking.run import Run
 from toolbench_eval.ranking.search import search_dense, to_run
 from toolbench_eval.retrievers.base import Runtime

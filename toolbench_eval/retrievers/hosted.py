@@ -5,11 +5,11 @@ from __future__ import annotations
 from toolbench_eval.cards import ModelCard
 from toolbench_eval.data.corpus import Corpus
 from toolbench_eval.data.queries import Queries
-from toolbench_eval.encoding.location import cache_root
 from toolbench_eval.errors import UsageError
 from toolbench_eval.llms.embeddings import EmbeddingModel, HostedEncoder
 from toolbench_eval.llms.endpoint import Endpoint, parse_address
 from toolbench_eval.llms.meter import Meter, price_of
+from toolbench_eval.location import cache_root
 from toolbench_eval.memo import Memo
 from toolbench_eval.ranking.run import Run
 from toolbench_eval.ranking.search import search_dense, to_run

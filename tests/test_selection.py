@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from toolbench_eval.errors import DataError, UnknownNameError
-from toolbench_eval.evaluation.select import select
 from toolbench_eval.registry import Registry
+from toolbench_eval.selection import select
 
 
 def names(*patterns: str) -> list[str]:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from toolbench_eval.evaluation.aggregate import Naming, TaskScores, aggregates, bootstrap
+from toolbench_eval.results.aggregate import Naming, TaskScores, aggregates, bootstrap
 
 
 def task(category: str | None, *values: float, measure: str = "AP") -> TaskScores:
