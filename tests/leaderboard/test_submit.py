@@ -7,11 +7,15 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 from support.forging import STATEMENT, Forger, submitted, verified
 from support.mirrors import random_benchmark, write_declaration, write_mirror
 
 import toolbench_eval
+from toolbench_eval.api import as_model
+from toolbench_eval.data.corpus import Corpus
+from toolbench_eval.data.queries import Queries
 from toolbench_eval.data.sources import Access
 from toolbench_eval.errors import DataError, GateError, UsageError
 from toolbench_eval.evaluation.reporter import LoggingReporter
@@ -23,6 +27,7 @@ from toolbench_eval.leaderboard.findings import QrelsNotAtHandError
 from toolbench_eval.leaderboard.freeze import frozen_if_superseded
 from toolbench_eval.leaderboard.render import build
 from toolbench_eval.leaderboard.verify import verify_board
+from toolbench_eval.ranking.run import Run
 from toolbench_eval.registry import Registry
 from toolbench_eval.results.schema import identity_of
 from toolbench_eval.results.store import find_result, read_result
@@ -332,3 +337,35 @@ def test_bounds_stand_apart(results, tmp_path):
     systems, bounds = page.split("Sanity bounds")
     assert entry.name in bounds
     assert entry.name not in systems
+
+
+class Silent:
+    """Finds the first documents of the corpus, and nothing for every third query."""
+
+    def index(self, corpus: Corpus) -> None:
+        self.corpus = corpus
+
+    def search(self, queries: Queries, k: int) -> Run:
+        documents = np.tile(np.arange(k, dtype=np.int32), (len(queries), 1))
+        scores = np.tile(np.arange(k, 0, -1, dtype=np.float32), (len(queries), 1))
+        documents[::3], scores[::3] = -1, -np.inf
+        return Run(queries.ids, self.corpus.ids, documents, scores)
+
+
+@pytest.mark.parametrize("missing", ["zero", "drop"])
+def test_queries_without_a_ranking(tmp_path, missing):
+    toolbench_eval.evaluate(
+        "sample",
+        as_model("silent", Silent()),
+        out=tmp_path / "r",
+        instruction="without",
+        switches={"missing": missing},
+        offline=True,
+    )
+    entry = submitted(tmp_path / "r", tmp_path / "board")
+    assert verified(tmp_path / "board").findings == ()
+    values = read_result(entry / "result.json").tasks["sample/trips"]
+    assert (values.queries, values.failed) == ((24, 8) if missing == "zero" else (16, 0))
+    forger = Forger(entry)
+    forger.forge(lambda result: result["tasks"]["sample/trips"].update({"queries": 20}))
+    assert any("trips.queries: says 20" in str(one) for one in verified(tmp_path / "board").findings)

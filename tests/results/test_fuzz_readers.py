@@ -33,7 +33,7 @@ from toolbench_eval.results.schema import identity_of
 from toolbench_eval.results.store import find_result, read_result
 from toolbench_eval.results.thrift import MalformedError, read_struct
 
-FUZZ = settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FUZZ = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 Mutations = st.lists(
     st.tuples(st.sampled_from(["set", "cut", "insert"]), st.floats(0, 1, exclude_max=True), st.binary(max_size=8)),
     min_size=1,
@@ -166,7 +166,7 @@ def test_trec_files(tmp_path, text, ending):
     refuses_or_reads(read_qrels, path)
 
 
-@settings(parent=FUZZ, max_examples=300)
+@settings(parent=FUZZ, max_examples=80)
 @given(data=st.data())
 def test_mutated_boards(board, tmp_path_factory, data):
     """Any file of a board, mutated: findings and no error, and nothing is written anywhere."""

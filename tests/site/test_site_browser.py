@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from support.command import ROOT
-from support.site_boards import EVIL
+from support.site_boards import EVIL, REPORTED, new_board
 
 from toolbench_eval.leaderboard.board import read_board
 from toolbench_eval.site.build import build
@@ -97,6 +97,16 @@ def test_reported_figures_are_apart(site: Path, open_page: Open) -> None:
     page.get_by_label("Model type", exact=True).select_option("")
     page.locator("#reported details[open] thead button", has_text="Alpha").click()
     assert rows.locator(".name").all_inner_texts() == ["Other", "Paper model"]
+
+
+def test_a_board_may_have_reported_figures_only(tmp_path: Path, open_page: Open) -> None:
+    folder = new_board(tmp_path / "board")
+    (folder / "reported.csv").write_text(REPORTED)
+    build([read_board(folder)], tmp_path / "out")
+    page = open_page(ranking(tmp_path / "out"))
+    page.get_by_label("Search", exact=True).fill("other")
+    assert [row.is_visible() for row in page.locator("#reported details[open] tbody tr").all()] == [False, True]
+    assert page.locator(".tabs").count() == 0
 
 
 def test_to_an_entry_and_back(site: Path, open_page: Open) -> None:

@@ -339,6 +339,7 @@ def test_an_empty_board_has_pages(tmp_path: Path) -> None:
     assert "No entries yet." in page.text
     assert "Frozen." in page.text
     assert "no systems yet" in Page(tmp_path / "out/index.html").text
+    assert {path.name for path in (tmp_path / "out/boards/made/1").iterdir()} == {"index.html", "board.js", "tasks.js"}
 
 
 @pytest.mark.parametrize("package", ["jinja2", "plotly.offline"])

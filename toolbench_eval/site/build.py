@@ -24,7 +24,7 @@ LISTING = ".evalharness-site"
 
 PLOT_SCRIPT = "assets/plotly.min.js"
 PAGES = {"index.html": "ranking", "tasks.html": "tasks", "plots.html": "plots"}
-"""Pages of a board and their templates."""
+"""Pages of a board and their templates; without entries, a board has the first only."""
 
 
 def build(boards: Sequence[Board], out: Path) -> int:
@@ -64,7 +64,8 @@ def _files(shown: Sequence[BoardView]) -> Iterator[tuple[str, str]]:
     for path in sorted((HERE / "static").iterdir()):
         if path.suffix in (".css", ".js"):
             yield f"assets/{path.name}", path.read_text(encoding="utf-8")
-    yield PLOT_SCRIPT, _plot_script()
+    if any(one.rows for one in shown):
+        yield PLOT_SCRIPT, _plot_script()
     yield "index.html", templates.get_template("index.html").render(root="", boards=overview(shown))
     for one in shown:
         yield from _board(one, shown, templates)
@@ -74,7 +75,7 @@ def _board(shown: BoardView, everything: Sequence[BoardView], templates: Environ
     place, root = shown.place, "../../../"
     data = ranking_data(shown)
     common = {"root": root, "shown": shown, "spec": shown.board.spec, "others": everything, "data": data}
-    for page, template in PAGES.items():
+    for page, template in PAGES.items() if shown.rows else [*PAGES.items()][:1]:
         html = templates.get_template(f"{template}.html").render(page=page, **common)
         yield f"{place}/{page}", html
     yield f"{place}/board.js", _script("BOARD", data)

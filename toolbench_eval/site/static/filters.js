@@ -9,7 +9,7 @@ window.Filters = (() => {
 
   const fields = () => (form ? [...form.elements].filter((one) => one.name) : []);
   for (const field of fields()) {
-    initial[field.name] = field.tagName === "SELECT" ? field.options[0].value : "";
+    initial[field.name] = field.tagName === "SELECT" ? field.options[0]?.value ?? "" : "";
     const wanted = parameters.get(field.name) ?? initial[field.name]; // what the browser restored is not what is asked
     const there = field.tagName !== "SELECT" || [...field.options].some((option) => option.value === wanted);
     field.value = there ? wanted : initial[field.name];

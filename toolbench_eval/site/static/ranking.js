@@ -167,9 +167,9 @@
   };
 
   const draw = () => {
+    if (!board.entries.length) return; // a board may have nothing but reported figures
     const now = filters.state();
     document.getElementById("verified").hidden = now.mark === "reported";
-    if (!board.entries.length) return;
     const score = filters.scoring();
     const [places, chosen, both] = [ranks(score), filters.chosen(), filters.sideBySide()];
     const rowsOf = (entries) => (both ? pairs(entries) : entries.map((entry) => ({ entry })));
@@ -202,7 +202,7 @@
     }
   };
 
-  document.getElementById("more-some").addEventListener("click", () => { drawn += STEP; draw(); });
-  document.getElementById("more-all").addEventListener("click", () => { drawn = Infinity; draw(); });
+  document.getElementById("more-some")?.addEventListener("click", () => { drawn += STEP; draw(); });
+  document.getElementById("more-all")?.addEventListener("click", () => { drawn = Infinity; draw(); });
   filters.onChange(() => { drawn = STEP; draw(); drawReported(); });
 })();
