@@ -19,7 +19,7 @@ Out = Annotated[Path, typer.Option("--out", help="Folder of results, whose unfin
 
 @app.command("list")
 def list_(out: Out = Path("results"), as_json: Json = False) -> None:
-    """List data sets and models of the hub that lie in the cache, and unfinished results.
+    """List what is cached: data sets and models of the hub, vectors, answers of models; and unfinished results.
 
     \b
     Example:
@@ -41,7 +41,8 @@ def list_(out: Out = Path("results"), as_json: Json = False) -> None:
 @app.command()
 def prune(
     name: Annotated[
-        list[str], typer.Argument(help="Names from 'cache list', or the kinds dataset, model, unfinished.")
+        list[str],
+        typer.Argument(help="Names or kinds from 'cache list': embeddings, unfinished ..."),
     ],
     out: Out = Path("results"),
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 import sys
@@ -10,9 +11,12 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import zip_longest
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from toolbench_eval.evaluation.reporter import Advance
+from toolbench_eval.progress import Advance
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 UNBOUNDED = 10_000
 """Columns of a table that goes to a file or a pipe."""
@@ -77,6 +81,13 @@ def _is_number(value: Any) -> bool:
 class TerminalReporter:
     """Notes, warnings and progress bars on stderr; bars only where a person watches."""
 
+    def __init__(self) -> None:
+        """Show what parts of the harness log, too."""
+        self._bars: Progress | None = None
+        logger = logging.getLogger("toolbench_eval")
+        logger.setLevel(logging.INFO)
+        logger.handlers = [LoggedNotes(self)]
+
     def note(self, text: str) -> None:
         """A line on stderr."""
         sys.stderr.write(f"{text}\n")
@@ -87,34 +98,64 @@ class TerminalReporter:
 
     @contextmanager
     def track(self, what: str, total: int) -> Iterator[Advance]:
-        """A bar with rate and time left."""
+        """A bar with rate and time left; inside another one's block it stands below that."""
         if total == 0 or not sys.stderr.isatty():
             yield lambda _: None
-            return
-        from rich.console import Console
-        from rich.progress import (
-            BarColumn,
-            MofNCompleteColumn,
-            Progress,
-            TextColumn,
-            TimeElapsedColumn,
-            TimeRemainingColumn,
-        )
+        elif self._bars is not None:
+            yield _bar(self._bars, what, total)
+        else:
+            with _progress() as bars:
+                self._bars = bars
+                try:
+                    yield _bar(bars, what, total)
+                finally:
+                    self._bars = None
 
-        columns = [
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=None),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-        ]
-        with Progress(*columns, console=Console(stderr=True), transient=True, expand=True) as progress:
-            bar = progress.add_task(what, total=total, rate="")
 
-            def advance(steps: int) -> None:
-                progress.advance(bar, steps)
-                speed = progress.tasks[bar].speed
-                progress.update(bar, rate=f"{speed:,.0f}/s" if speed else "")
+class LoggedNotes(logging.Handler):
+    """Hands log records to a reporter: warnings as such, the rest as notes."""
 
-            yield advance
+    def __init__(self, reporter: TerminalReporter) -> None:
+        """Take the reporter."""
+        super().__init__(logging.INFO)
+        self._reporter = reporter
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Show a record."""
+        show = self._reporter.warn if record.levelno >= logging.WARNING else self._reporter.note
+        show(record.getMessage())
+
+
+def _progress() -> Progress:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=None),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        expand=True,
+    )
+
+
+def _bar(progress: Progress, what: str, total: int) -> Advance:
+    bar = progress.add_task(what, total=total, rate="")
+
+    def advance(steps: int) -> None:
+        progress.advance(bar, steps)
+        speed = progress.tasks[bar].speed
+        progress.update(bar, rate=f"{speed:,.0f}/s" if speed else "")
+
+    return advance

@@ -1,4 +1,4 @@
-"""What lies in caches: data sets and models of the hub, and unfinished results."""
+"""What lies in caches: data sets and models of the hub, vectors, answers, and unfinished results."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toolbench_eval.errors import StorageError, UnknownNameError
+from toolbench_eval.location import cache_root, embeddings_root
 
 
 @dataclass(frozen=True)
@@ -14,7 +15,7 @@ class Entry:
     """One thing that can be removed.
 
     Attributes:
-        kind: `dataset`, `model` or `unfinished`.
+        kind: `dataset`, `model`, `embeddings`, `answers` or `unfinished`.
         name: Its name, e.g. `owner/name`.
         size: Bytes on the disk.
         path: Where it is.
@@ -30,7 +31,7 @@ def entries(out: Path) -> list[Entry]:
     """Everything that is cached, and the unfinished results below a folder."""
     unfinished = sorted(out.rglob("*.partial")) if out.is_dir() else []
     work = [Entry("unfinished", str(path.relative_to(out)), _size(path), path) for path in unfinished]
-    return [*_hub_entries(), *work]
+    return [*_hub_entries(), *_own_entries(), *work]
 
 
 def chosen(names: list[str], out: Path) -> list[Entry]:
@@ -55,7 +56,11 @@ def remove(entry: Entry) -> None:
         StorageError: The disk refused.
     """
     try:
-        shutil.rmtree(entry.path)
+        if entry.path.is_dir():
+            shutil.rmtree(entry.path)
+        else:
+            for part in _database(entry.path):
+                part.unlink()
     except OSError as error:
         raise StorageError(f"cannot remove {entry.path}: {error.strerror}") from error
 
@@ -72,6 +77,20 @@ def _hub_entries() -> list[Entry]:
         Entry(repo.repo_type, repo.repo_id, repo.size_on_disk, repo.repo_path)
         for repo in sorted(known, key=lambda r: r.repo_id)
     ]
+
+
+def _own_entries() -> list[Entry]:
+    """Vectors, one folder for each model and setting; and answers of rerankers and endpoints."""
+    spaces = sorted(path for path in embeddings_root().glob("*") if path.is_dir())
+    answers = sorted(cache_root().glob("*.sqlite"))
+    return [Entry("embeddings", path.name, _size(path), path) for path in spaces] + [
+        Entry("answers", path.stem, sum(part.stat().st_size for part in _database(path)), path) for path in answers
+    ]
+
+
+def _database(path: Path) -> list[Path]:
+    """A database and the files that sqlite keeps beside it."""
+    return sorted(path.parent.glob(f"{path.name}*"))
 
 
 def _size(folder: Path) -> int:

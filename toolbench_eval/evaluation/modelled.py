@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from toolbench_eval.evaluation.reporter import Reporter
 from toolbench_eval.evaluation.request import Request
 from toolbench_eval.registry import Registry
 from toolbench_eval.retrievers.load import load_model
@@ -11,7 +12,7 @@ from toolbench_eval.retrievers.model import Model
 from toolbench_eval.suites import Suite
 
 
-def requested_model(name: str, suite: Suite, request: Request, registry: Registry) -> Model:
+def requested_model(name: str, suite: Suite, request: Request, registry: Registry, reporter: Reporter) -> Model:
     """Make the model; its weights are loaded when it is first used.
 
     Raises:
@@ -32,6 +33,6 @@ def requested_model(name: str, suite: Suite, request: Request, registry: Registr
         protocol=request.protocol,
         suite=suite,
         switches=request.switches,
-        runtime=replace(request.runtime, offline=request.access.offline),
+        runtime=replace(request.runtime, offline=request.access.offline, track=reporter.track),
         first_stage=first_stage,
     )

@@ -98,7 +98,7 @@ def _run_suite(
 ) -> list[Result]:
     timing = Timing()
     if isinstance(model, str):
-        model = requested_model(model, selection.suite, request, registry)
+        model = requested_model(model, selection.suite, request, registry, reporter)
     with timing.phase("load"):
         data = load_data(selection, request, registry, reporter)
         plans = make_plans(selection, data, model, request)

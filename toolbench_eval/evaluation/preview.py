@@ -17,7 +17,7 @@ def preview(request: Request, model: str, registry: Registry, reporter: Reporter
     rows: list[dict[str, Any]] = []
     for selection in select(request.tasks, registry):
         suite = selection.suite
-        made = requested_model(model, suite, request, registry)
+        made = requested_model(model, suite, request, registry, reporter)
         data = load_data(selection, request, registry, reporter)
         for plan in make_plans(selection, data, made, request):
             there = plan.workplace.finished

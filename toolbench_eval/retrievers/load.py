@@ -163,6 +163,15 @@ def described(card: ModelCard, original: ModelCard, runtime: Runtime) -> dict[st
     if card.family == "random":
         values["seed"] = runtime.seed
     if card.hub or card.package:
-        encoding = card.encoding.model_dump()
-        values |= {**encoding, "dtype": runtime.dtype or encoding["dtype"], "hub": card.hub}
+        values |= {**card.encoding.model_dump(), "dtype": _dtype(card, runtime), "hub": card.hub}
     return values
+
+
+def _dtype(card: ModelCard, runtime: Runtime) -> str:
+    """The number format that is really computed in: half precision is for accelerators, unless the user insists."""
+    if card.encoding.dtype == "float32":
+        return runtime.dtype or "float32"
+    from toolbench_eval.encoding.devices import find_devices
+    from toolbench_eval.encoding.space import dtype_on
+
+    return dtype_on(find_devices(runtime.device), card, runtime.dtype)
