@@ -4,6 +4,7 @@ import pytest
 
 from toolbench_eval.errors import UnknownNameError, UsageError
 from toolbench_eval.registry import Registry
+from toolbench_eval.retrievers.base import Runtime
 from toolbench_eval.retrievers.load import load_model
 
 REGISTRY = Registry()
@@ -36,8 +37,13 @@ def test_paper_changes_the_text_of_a_tool_for_bm25_only():
 
 
 def test_half_precision_is_the_papers():
-    assert setting("bge", "toolret")["dtype"] == "float32"
-    assert setting("bge", "toolret", "paper")["dtype"] == "float16"
+    def dtype(protocol, **runtime):
+        return load_model("bge", REGISTRY, protocol=protocol, runtime=Runtime(device="cpu", **runtime)).setting["dtype"]
+
+    assert REGISTRY.card("bge").under("paper").encoding.dtype == "float16"
+    assert dtype("default") == "float32"
+    assert dtype("paper") == "float32"  # on a CPU, and the result says so
+    assert dtype("paper", dtype="float16") == "float16"
 
 
 def test_a_hub_id_finds_its_card_and_an_unknown_one_gets_the_models_own_configuration():

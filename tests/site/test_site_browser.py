@@ -128,6 +128,7 @@ def test_to_an_entry_and_back(site: Path, open_page: Open) -> None:
     assert page.get_by_label("Search", exact=True).input_value() == "wea"
     assert page.get_by_label("Instruction", exact=True).input_value() == "with"
     page.get_by_role("link", name="Tasks").click()
+    page.locator("#heat thead a").first.wait_for()
     assert page.locator("#heat thead a").all_inner_texts() == ["weak"]
 
 

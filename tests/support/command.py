@@ -33,7 +33,7 @@ def evalharness(
     return subprocess.run(
         command(*arguments),
         cwd=cwd,
-        env=environment(HF_HOME=str(cwd / ".hf")) if env is None else env,
+        env=environment(HF_HOME=str(cwd / ".hf"), EVALHARNESS_CACHE=str(cwd / ".cache")) if env is None else env,
         capture_output=True,
         text=True,
         check=False,

@@ -56,11 +56,11 @@ def remove(entry: Entry) -> None:
         StorageError: The disk refused.
     """
     try:
-        if entry.path.is_dir():
-            shutil.rmtree(entry.path)
-        else:
+        if entry.kind == "answers":
             for part in _database(entry.path):
                 part.unlink()
+        else:
+            shutil.rmtree(entry.path)
     except OSError as error:
         raise StorageError(f"cannot remove {entry.path}: {error.strerror}") from error
 
