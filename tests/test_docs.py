@@ -84,7 +84,8 @@ def is_shown(line: str, output: str) -> bool:
 
 
 def run(command: Command, folder: Path, code: int, where: str) -> None:
-    env = environment(HF_HOME=str(folder / ".hf"), HF_HUB_OFFLINE="1")
+    cache = os.environ["EVALHARNESS_CACHE"]  # one for all pages: encoding the sample takes its time
+    env = environment(HF_HOME=str(folder / ".hf"), HF_HUB_OFFLINE="1", EVALHARNESS_CACHE=cache)
     env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env.get("PATH", "")])
     done = subprocess.run(
         ["bash", "-c", command.text],

@@ -12,9 +12,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The environment without what changes the program, and with the checkout first on the path."""
+    """The environment without what changes the program, with the checkout first on the path and a cache of its own."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("EVALHARNESS", "HF_"))}
     kept.pop("COLUMNS", None)
+    cache = f"{more['HF_HOME']}-evalharness" if "HF_HOME" in more else os.environ["EVALHARNESS_CACHE"]
+    kept["EVALHARNESS_CACHE"] = cache
     paths = [str(ROOT), *filter(None, [more.pop("PYTHONPATH", "")])]
     return {**kept, "PYTHONPATH": os.pathsep.join(paths), "HF_HUB_DISABLE_TELEMETRY": "1", **more}
 
@@ -33,7 +35,7 @@ def evalharness(
     return subprocess.run(
         command(*arguments),
         cwd=cwd,
-        env=environment(HF_HOME=str(cwd / ".hf"), EVALHARNESS_CACHE=str(cwd / ".cache")) if env is None else env,
+        env=environment(HF_HOME=str(cwd / ".hf")) if env is None else env,
         capture_output=True,
         text=True,
         check=False,

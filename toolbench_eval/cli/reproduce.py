@@ -14,7 +14,7 @@ from toolbench_eval.cli.options import DataDir, Instruction, Json, Offline, Task
 
 if TYPE_CHECKING:
     from toolbench_eval.cli.output import TerminalReporter
-    from toolbench_eval.results.reproduce import Reproduction
+    from toolbench_eval.evaluation.reproduce import Reproduction
 
 
 def command(  # noqa: PLR0913, PLR0917 - one argument an option
@@ -48,9 +48,9 @@ def command(  # noqa: PLR0913, PLR0917 - one argument an option
     """
     from toolbench_eval.cli.output import TerminalReporter, print_json
     from toolbench_eval.data.sources import Access
+    from toolbench_eval.evaluation.reproduce import reproduce
     from toolbench_eval.evaluation.request import Request
     from toolbench_eval.registry import Registry
-    from toolbench_eval.results.reproduce import reproduce
     from toolbench_eval.results.store import find_result
     from toolbench_eval.retrievers.base import Runtime
 

@@ -76,7 +76,8 @@ def _read_clean(content: bytes, layout: Layout) -> pa.Table | None:
     try:
         table = pacsv.read_csv(
             pa.BufferReader(content),
-            pacsv.ReadOptions(column_names=layout.fields),
+            # One thread: pyarrow's reading threads, left behind at exit, were seen to abort a short command.
+            pacsv.ReadOptions(column_names=layout.fields, use_threads=False),
             pacsv.ParseOptions(delimiter=delimiter.decode(), quote_char=False),
             pacsv.ConvertOptions(column_types=layout.kept, include_columns=list(layout.kept), null_values=[]),
         )

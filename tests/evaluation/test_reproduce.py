@@ -13,9 +13,9 @@ import toolbench_eval
 from toolbench_eval.data.sources import Access
 from toolbench_eval.errors import UsageError
 from toolbench_eval.evaluation.reporter import LoggingReporter
+from toolbench_eval.evaluation.reproduce import reproduce
 from toolbench_eval.evaluation.request import Request
 from toolbench_eval.registry import Registry
-from toolbench_eval.results.reproduce import reproduce
 from toolbench_eval.results.schema import identity_of
 from toolbench_eval.results.store import find_result, read_result
 from toolbench_eval.retrievers.base import Runtime
