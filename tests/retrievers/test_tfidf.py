@@ -61,7 +61,7 @@ def test_equal_documents_score_equal_to_the_last_bit():
 def test_stop_words_and_blocks(monkeypatch: pytest.MonkeyPatch):
     whole = search(["red", "the blue", "fish", "sky"])
     np.testing.assert_array_equal(whole.scores[1], search(["blue"]).scores[0])
-    monkeypatch.setattr("toolbench_eval.retrievers.tfidf.BLOCK_BYTES", 4 * len(DOCUMENTS))
+    monkeypatch.setattr("toolbench_eval.retrievers.sparse.BLOCK_BYTES", 4 * len(DOCUMENTS))
     parts = search(["red", "the blue", "fish", "sky"])
     np.testing.assert_array_equal(whole.documents, parts.documents)
     np.testing.assert_array_equal(whole.scores, parts.scores)

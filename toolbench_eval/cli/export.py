@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from toolbench_eval.cli.options import Instruction
+from toolbench_eval.cli.options import NarrowInstruction, NarrowTask
 
 
 class Target(StrEnum):
@@ -29,12 +29,8 @@ def command(
     language: Annotated[
         str, typer.Option("--language", help="Language and script of the queries, as mteb writes them.")
     ] = "eng-Latn",
-    task: Annotated[
-        str | None, typer.Option("--task", metavar="T", help="Narrow a folder to the result of this suite or task.")
-    ] = None,
-    instruction: Annotated[
-        Instruction | None, typer.Option("--instruction", help="Narrow a folder to the results of this setting.")
-    ] = None,
+    task: NarrowTask = None,
+    instruction: NarrowInstruction = None,
 ) -> None:
     """Write a result in the format of others: TREC runs and qrels, mteb's result file, the hub's model-index.
 

@@ -41,6 +41,15 @@ def at_least(least: int) -> Callable[[str], int]:
     return read
 
 
+def _keep_offline(wanted: bool) -> bool:
+    """Under `--offline` no library in this process may make a connection, not only our own loading of data."""
+    if wanted:
+        from toolbench_eval.data.hub import go_offline
+
+        go_offline()
+    return wanted
+
+
 TasksDir = Annotated[
     list[Path] | None,
     typer.Option("--tasks-dir", metavar="DIR", help="Folder with own tasks, corpora and model cards (repeatable)."),
@@ -54,5 +63,11 @@ DataDir = Annotated[
         help="Mirror of the hub: DIR/<owner>/<name>/..., looked up before the network.",
     ),
 ]
-Offline = Annotated[bool, typer.Option("--offline", help="Never touch the network.")]
+Offline = Annotated[bool, typer.Option("--offline", callback=_keep_offline, help="Never touch the network.")]
+NarrowTask = Annotated[
+    str | None, typer.Option("--task", metavar="T", help="Narrow a folder to the result of this suite or task.")
+]
+NarrowInstruction = Annotated[
+    Instruction | None, typer.Option("--instruction", help="Narrow a folder to the results of this setting.")
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout; notes and progress go to stderr.")]

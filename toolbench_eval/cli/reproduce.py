@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from toolbench_eval.cli.options import DataDir, Instruction, Json, Offline, TasksDir
+from toolbench_eval.cli.options import DataDir, Json, NarrowInstruction, NarrowTask, Offline, TasksDir
 
 if TYPE_CHECKING:
     from toolbench_eval.cli.output import TerminalReporter
@@ -25,12 +25,8 @@ def command(  # noqa: PLR0913, PLR0917 - one argument an option
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Keep the new result here. Default: it is dropped.")
     ] = None,
-    task: Annotated[
-        str | None, typer.Option("--task", metavar="T", help="Narrow a folder to the result of this suite or task.")
-    ] = None,
-    instruction: Annotated[
-        Instruction | None, typer.Option("--instruction", help="Narrow a folder to the results of this setting.")
-    ] = None,
+    task: NarrowTask = None,
+    instruction: NarrowInstruction = None,
     data: DataDir = None,
     tasks_dir: TasksDir = None,
     offline: Offline = False,

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from toolbench_eval.cli.options import Instruction, Json
+from toolbench_eval.cli.options import Json, NarrowInstruction, NarrowTask
 
 
 def command(
@@ -17,12 +17,8 @@ def command(
         list[str] | None,
         typer.Option("--metrics", metavar="LIST", help="What to compute. Default: what the result has."),
     ] = None,
-    task: Annotated[
-        str | None, typer.Option("--task", metavar="T", help="Narrow a folder to the result of this suite or task.")
-    ] = None,
-    instruction: Annotated[
-        Instruction | None, typer.Option("--instruction", help="Narrow a folder to the results of this setting.")
-    ] = None,
+    task: NarrowTask = None,
+    instruction: NarrowInstruction = None,
     as_json: Json = False,
 ) -> None:
     """Score a stored run again: no model, no corpus, no network.

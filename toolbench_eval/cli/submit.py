@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from toolbench_eval.cli.options import DataDir, Instruction, Offline, TasksDir
+from toolbench_eval.cli.options import DataDir, NarrowInstruction, NarrowTask, Offline, TasksDir
 
 
 class TrainedOn(StrEnum):
@@ -36,12 +36,8 @@ def command(  # noqa: PLR0913, PLR0917 - one argument an option
     branch: Annotated[
         str | None, typer.Option("--branch", metavar="NAME", help="Commit the entry on a new branch of the checkout.")
     ] = None,
-    task: Annotated[
-        str | None, typer.Option("--task", metavar="T", help="Narrow a folder to the result of this suite or task.")
-    ] = None,
-    instruction: Annotated[
-        Instruction | None, typer.Option("--instruction", help="Narrow a folder to the results of this setting.")
-    ] = None,
+    task: NarrowTask = None,
+    instruction: NarrowInstruction = None,
     data: DataDir = None,
     tasks_dir: TasksDir = None,
     offline: Offline = False,

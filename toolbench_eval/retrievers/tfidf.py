@@ -10,9 +10,7 @@ from toolbench_eval.data.corpus import Corpus
 from toolbench_eval.data.queries import Queries
 from toolbench_eval.ranking.run import Run
 from toolbench_eval.ranking.search import to_run
-from toolbench_eval.ranking.topk import top_k
-
-BLOCK_BYTES = 32 * 2**20
+from toolbench_eval.retrievers.sparse import search_sparse
 
 
 class TfIdf:
@@ -46,13 +44,7 @@ class TfIdf:
         return int(matrix.data.nbytes + matrix.indices.nbytes + matrix.indptr.nbytes)
 
     def search(self, queries: Queries, k: int) -> Run:
-        """Rank by cosine, a block of queries at a time."""
-        n = len(self._corpus)
+        """Rank by cosine."""
         vectors = self._vectorizer.transform(queries.texts.to_pylist())
-        block = max(1, BLOCK_BYTES // (4 * n))
-        columns = np.empty((len(queries), min(k, n)), dtype=np.int32)
-        best = np.empty(columns.shape, dtype=np.float32)
-        for start in range(0, len(queries), block):
-            scores = (vectors[start : start + block] @ self._terms_by_document).toarray()
-            columns[start : start + block], best[start : start + block] = top_k(scores, k)
+        columns, best = search_sparse(vectors, self._terms_by_document, k)
         return to_run(columns, best, queries.ids, self._corpus)
