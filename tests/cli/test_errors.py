@@ -231,10 +231,11 @@ def test_a_file_in_the_place_of_the_out_folder(tmp_path: Path, out: str) -> None
     assert files_below(tmp_path) == {"file": b"mine"}
 
 
-def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
+def without_a_reader(*arguments: str, cwd: Path) -> int:
+    """Exit code of a command whose output nobody takes; it must not complain."""
     process = subprocess.Popen(
-        command("tasks", "show", "toolret", "--json"),
-        cwd=tmp_path,
+        command(*arguments),
+        cwd=cwd,
         env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -244,7 +245,18 @@ def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
     process.stdout.close()
     assert process.stderr.read() == b""
     process.stderr.close()
-    assert process.wait() == 0
+    return process.wait()
+
+
+def test_a_reader_that_leaves_ends_the_command_as_a_broken_pipe_does(tmp_path: Path) -> None:
+    assert without_a_reader("tasks", "show", "toolret", "--json", cwd=tmp_path) == 141
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_gate_whose_reader_leaves_does_not_look_as_if_it_had_passed(tmp_path: Path, as_json: bool) -> None:
+    (tmp_path / "suite.toml").write_text('name = "broken"\n')
+    assert evalharness("tasks", "check", ".", cwd=tmp_path).returncode == 1
+    assert without_a_reader("tasks", "check", ".", *(["--json"] if as_json else []), cwd=tmp_path) in (1, 141)
 
 
 # interruption ---------------------------------------------------------------------------------

@@ -36,6 +36,10 @@ Examples:
 endpoint failed; 130 interrupted.
 """
 
+READER_LEFT = 141
+"""Exit code where the reader of the output left before the command ended, as of a process that SIGPIPE ends: a gate
+that had no time to say its verdict must not look as if it had passed."""
+
 app = typer.Typer(
     name="evalharness",
     help="Evaluate retrievers, rerankers and agents on tool retrieval, instructed retrieval and tool use.",
@@ -79,11 +83,12 @@ def main() -> NoReturn:
     """Run the command and leave with its exit code (see `toolbench_eval.errors`)."""
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     debug = len(arguments) < len(sys.argv) - 1
+    code = READER_LEFT
     try:
         code = _invoke(arguments)
         sys.stdout.flush()  # here, and not at exit, where a full disk could no longer be told
     except BrokenPipeError:
-        code = _reader_left()
+        _discard_output()
     except (KeyboardInterrupt, typer.Abort):
         code = _fail("interrupted; what is finished is kept, the same command continues", 130)
     except Exception as error:
@@ -104,10 +109,9 @@ def _invoke(arguments: list[str]) -> int:
     return 0
 
 
-def _reader_left() -> int:
-    """The reader went away (`| head`), which is no error; without this, Python would complain at exit."""
+def _discard_output() -> None:
+    """Write to nobody from here on: the reader went away (`| head`), and Python would complain at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
 
 
 def _is_usage_error(error: Exception) -> bool:
