@@ -1,0 +1,1 @@
+"""Agents: plain algorithms over language models, search and tools, one file each."""

@@ -1,0 +1,217 @@
+"""One sample's dealings with the world: every call, search and finding goes through it and is recorded."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from toolbench_eval.agents.trajectory import LLMCall, Note, SearchCall, Step, ToolCall, prompt_digest
+from toolbench_eval.data.passages import Passage
+from toolbench_eval.errors import UsageError
+from toolbench_eval.llms.base import GREEDY, LLM, Message, Reply, Sampling, Usage
+from toolbench_eval.llms.meter import Price
+
+MAIN = "main"
+"""The role that plays every part for which no model of its own is named."""
+
+
+class Search(Protocol):
+    """Searches passages for one sample."""
+
+    def __call__(self, query: str, k: int) -> Sequence[Passage]:
+        """The k best passages, best first."""
+
+
+class ToolResult(Protocol):
+    """What came back from a tool (see `toolbench_eval.environments.base`)."""
+
+    status: str
+    text: str
+    error: str | None
+    source: str
+
+
+class Tools(Protocol):
+    """Tools that an agent may call (see `toolbench_eval.environments.base`)."""
+
+    def tools(self) -> Sequence[Any]:
+        """What there is, with JSON schemas."""
+
+    def call(self, name: str, arguments: Mapping[str, Any]) -> Any:
+        """Call one; a mistake of the model is an answer, not an exception."""
+
+
+class BudgetError(Exception):
+    """A limit of the sample or of the whole run is reached."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds of one sample; None for no bound.
+
+    Attributes:
+        tokens: Tokens in and out of all calls.
+        dollars: Cost of all calls; calls of a model without a known price cost nothing here.
+        seconds: Time; looked at before each call.
+        calls: Number of calls, so that a model that loops comes to an end.
+    """
+
+    tokens: int | None = None
+    dollars: float | None = None
+    seconds: float | None = None
+    calls: int | None = 200
+
+
+class Allowance(Protocol):
+    """The bounds of a whole run; shared by its sessions, safe for threads."""
+
+    def check(self) -> None:
+        """Refuse a further call.
+
+        Raises:
+            BudgetError: The run's tokens or money are used up.
+        """
+
+    def used(self, usage: Usage, dollars: float) -> None:
+        """Count a call."""
+
+
+@dataclass
+class Session:
+    """What an agent works with while it solves one sample.
+
+    Attributes:
+        llms: Language models by role; `main` plays the others' parts where they are not named.
+        searcher: Searches passages, None where the task has none.
+        environment: Tools, None where the task has none.
+        limits: Bounds of this sample.
+        allowance: Bounds of the run, None for none.
+        prices: Price of each role's model, for the cost limit.
+        steps: What happened so far.
+    """
+
+    llms: Mapping[str, LLM]
+    searcher: Search | None = None
+    environment: Tools | None = None
+    limits: Limits = field(default_factory=Limits)
+    allowance: Allowance | None = None
+    prices: Mapping[str, Price] = field(default_factory=dict)
+    steps: list[Step] = field(default_factory=list)
+    _began: float = field(default_factory=time.monotonic)
+    _calls: int = 0
+    _tokens: int = 0
+    _dollars: float = 0.0
+
+    def ask(
+        self,
+        action: str,
+        messages: Sequence[Message],
+        sampling: Sampling = GREEDY,
+        *,
+        role: str = MAIN,
+        attempt: int = 0,
+        passages: int = 0,
+    ) -> Reply:
+        """Ask a language model.
+
+        Args:
+            action: What it is asked to do, for the trajectory.
+            messages: The conversation.
+            sampling: How the answer is drawn.
+            role: Which of the agent's models is asked.
+            attempt: Number of the try; another number asks anew instead of reading the response cache.
+            passages: How many passages the messages show, for the cost counts.
+
+        Raises:
+            BudgetError: A limit is reached.
+            EndpointError: The model did not answer.
+        """
+        self._check()
+        llm = self.llms.get(role) or self.llms[MAIN]
+        began = time.monotonic()
+        reply = llm.complete(messages, sampling, attempt)
+        usage = reply.usage or Usage()
+        self.steps.append(
+            LLMCall(
+                action=action,
+                role=role,
+                model=llm.name,
+                prompt=prompt_digest(messages, sampling),
+                reply=reply.text,
+                finish=reply.finish,
+                input_tokens=usage.input_tokens,
+                output_tokens=usage.output_tokens,
+                logprob=None if reply.tokens is None else sum(token.logprob for token in reply.tokens),
+                attempt=attempt,
+                passages=passages,
+                cached=reply.cached,
+                seconds=time.monotonic() - began,
+            )
+        )
+        self._count(usage, role)
+        return reply
+
+    def search(self, query: str, k: int) -> tuple[Passage, ...]:
+        """Search passages.
+
+        Raises:
+            UsageError: The task has nothing to search in, or no retriever was named.
+        """
+        if self.searcher is None:
+            raise UsageError("this agent searches: name its retriever with --model, e.g. --model bm25")
+        began = time.monotonic()
+        found = tuple(self.searcher(query, k)) if query.strip() else ()
+        ids = tuple(passage.id for passage in found)
+        self.steps.append(SearchCall(query, k, ids, time.monotonic() - began))
+        return found
+
+    def call(self, name: str, arguments: Mapping[str, Any]) -> Any:
+        """Call a tool; what it says to a malformed call is an answer, too.
+
+        Raises:
+            UsageError: The task has no tools.
+            BudgetError: The sample's time is up.
+        """
+        if self.environment is None:
+            raise UsageError("this agent calls tools, and the task has none")
+        self._check()
+        began = time.monotonic()
+        result = self.environment.call(name, arguments)
+        seconds = time.monotonic() - began
+        self.steps.append(
+            ToolCall(name, dict(arguments), result.status, result.text, result.error, result.source, seconds)
+        )
+        return result
+
+    def tools(self) -> Sequence[Any]:
+        """The tools that may be called, with JSON schemas."""
+        return () if self.environment is None else self.environment.tools()
+
+    def note(self, action: str, **values: Any) -> None:
+        """Record a finding; values are JSON values."""
+        self.steps.append(Note(action, values))
+
+    def _check(self) -> None:
+        limits = self.limits
+        bounds = (
+            ("tokens", limits.tokens, self._tokens),
+            ("dollars", limits.dollars, self._dollars),
+            ("seconds", limits.seconds, time.monotonic() - self._began),
+            ("calls", limits.calls, self._calls),
+        )
+        for what, bound, used in bounds:
+            if bound is not None and used >= bound:
+                raise BudgetError(f"the sample's limit of {bound:g} {what} is reached ({used:.6g} used)")
+        if self.allowance is not None:
+            self.allowance.check()
+
+    def _count(self, usage: Usage, role: str) -> None:
+        price = self.prices.get(role) or self.prices.get(MAIN)
+        dollars = 0.0 if price is None else price.of(usage)
+        self._calls += 1
+        self._tokens += usage.input_tokens + usage.output_tokens
+        self._dollars += dollars
+        if self.allowance is not None:
+            self.allowance.used(usage, dollars)

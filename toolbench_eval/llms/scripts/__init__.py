@@ -1,0 +1,31 @@
+"""The scripted model: a small reader that plays the language model in demonstrations and tests.
+
+It knows nothing by heart. Its answers are computed from the prompt: each voice recognises the prompts of one agent by
+the texts of their templates, takes question, history and passages out of them, and answers in the form that is asked
+for with what the reader (`reader.py`) finds in the passages shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+
+from toolbench_eval.llms.base import Message
+
+VOICES = (
+    "single_turn",
+    "stepwise",
+    "genground",
+    "exsearch",
+    "dro",
+)
+"""Modules of this package; each has `reply(messages) -> str | None`, None where a prompt is not one of its agents'."""
+
+
+def speak(messages: Sequence[Message]) -> str | None:
+    """The answer of the first voice that knows the prompt, None where none does."""
+    for voice in VOICES:
+        reply: str | None = import_module(f"{__name__}.{voice}").reply(messages)
+        if reply is not None:
+            return reply
+    return None
