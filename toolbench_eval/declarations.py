@@ -134,22 +134,11 @@ def inspect_card(path: Path) -> tuple[ModelCard | None, Faults]:
 
 def _suite_faults(spec: SuiteDeclaration, path: Path) -> Faults:
     """What the schema alone does not see."""
-    from toolbench_eval.metrics.language import parse_measure
-
-    faults = []
-    if (spec.hub is None) == (spec.files is None):
-        faults.append(DataError("a suite has exactly one of [hub] and [files]", file=path))
-    brings_own = spec.hub is not None and spec.hub.documents is not None
-    if brings_own == (spec.corpus is not None):
-        message = "name the corpus that every task searches, or give [hub.documents] if each brings its own"
-        faults.append(DataError(message, file=path, field="corpus"))
-    faults += _refusals(parse_measure, spec.metrics, path, "metrics")
-    wrong_headline = _refusals(parse_measure, [spec.headline.metric], path, "headline.metric")
-    if (
-        not faults
-        and not wrong_headline
-        and parse_measure(spec.headline.metric) not in map(parse_measure, spec.metrics)
-    ):
+    parse = _measure_reader(spec)
+    faults = _place_faults(spec, path) if spec.kind == "retrieval" else _unused_faults(spec, path)
+    faults += _refusals(parse, spec.metrics, path, "metrics")
+    wrong_headline = _refusals(parse, [spec.headline.metric], path, "headline.metric")
+    if not faults and not wrong_headline and parse(spec.headline.metric) not in map(parse, spec.metrics):
         wrong_headline.append(DataError("must be one of the suite's metrics", file=path, field="headline.metric"))
     known = [f"{spec.group}_macro", f"{spec.unit}_macro", "micro"]
     if spec.headline.aggregate not in known:
@@ -157,6 +146,36 @@ def _suite_faults(spec: SuiteDeclaration, path: Path) -> Faults:
     if spec.citation is not None and not (path.parent / spec.citation).is_file():
         faults.append(DataError(f"there is no file '{spec.citation}'", file=path, field="citation"))
     return [*faults, *wrong_headline, *_switch_faults(spec, path)]
+
+
+def _measure_reader(spec: SuiteDeclaration) -> Callable[[str], object]:
+    """What makes a measure of its name; names that mean the same give equal values."""
+    from toolbench_eval.metrics.language import parse_measure
+
+    if spec.kind == "retrieval":
+        return parse_measure
+    from toolbench_eval.metrics.answers.registry import known
+
+    return lambda name: name if known(name) else parse_measure(name)
+
+
+def _place_faults(spec: SuiteDeclaration, path: Path) -> Faults:
+    """Where a retrieval suite says that its data is."""
+    faults = []
+    if (spec.hub is None) == (spec.files is None):
+        faults.append(DataError("a suite has exactly one of [hub] and [files]", file=path))
+    brings_own = spec.hub is not None and spec.hub.documents is not None
+    if brings_own == (spec.corpus is not None):
+        message = "name the corpus that every task searches, or give [hub.documents] if each brings its own"
+        faults.append(DataError(message, file=path, field="corpus"))
+    return faults
+
+
+def _unused_faults(spec: SuiteDeclaration, path: Path) -> Faults:
+    """Keys of retrieval suites, in a suite whose tasks say themselves where their data is."""
+    message = f"has no meaning in a suite of kind '{spec.kind}': each row of its table says where its data is"
+    retrieval = ("corpus", "hub", "files", "columns", "document_columns", "tolerate", "instruction", "depth")
+    return [DataError(message, file=path, field=name) for name in retrieval if name in spec.model_fields_set]
 
 
 def _card_faults(card: ModelCard, path: Path) -> Faults:
@@ -210,23 +229,21 @@ def _refusals(check: Callable[[str], object], values: Iterable[str], path: Path,
 
 def _inspect_tasks(spec: SuiteDeclaration, path: Path) -> tuple[list[TaskRow], Faults]:
     """The tasks in `suite.toml` itself or in its table, each name once."""
-    from toolbench_eval.suites import TaskRow
+    from toolbench_eval.suites import ROWS, TaskRow
 
     faults: Faults = []
-    if spec.tasks:
-        table, found = path, [(at + 1, row) for at, row in enumerate(spec.tasks)]
-    else:
-        table, found = path.parent / spec.table, []
-        try:
-            values = read_rows(table)
-        except DataError as error:
-            return [], [error]
-        for number, value in enumerate(values, start=2):
-            row, row_faults = _inspect(TaskRow, value, table, number)
-            faults += row_faults
-            found += [(number, row)] if row is not None else []
+    table = path if spec.tasks else path.parent / spec.table
+    try:
+        values: list[tuple[int, Mapping[str, Any]]] = list(_numbered_rows(spec, table))
+    except DataError as error:
+        return [], [error]
     rows: dict[str, TaskRow] = {}
-    for number, row in found:
+    for number, value in values:
+        row, row_faults = _inspect(ROWS.get(spec.kind, TaskRow), value, table, number)
+        faults += row_faults
+        if row is None:
+            continue
+        faults += _row_faults(row, table, number)
         if row.task in rows:
             faults.append(DataError(f"the task '{row.task}' stands twice", file=table, row=number, field="task"))
         rows.setdefault(row.task, row)
@@ -236,6 +253,34 @@ def _inspect_tasks(spec: SuiteDeclaration, path: Path) -> tuple[list[TaskRow], F
         message = "give every task a category, or none: an average over categories would leave out the others"
         faults.append(DataError(message, file=table, field="category"))
     return list(rows.values()), faults
+
+
+def _numbered_rows(spec: SuiteDeclaration, table: Path) -> Iterable[tuple[int, Mapping[str, Any]]]:
+    return enumerate(spec.tasks, start=1) if spec.tasks else enumerate(read_rows(table), start=2)
+
+
+def _row_faults(row: TaskRow, table: Path, number: int) -> Faults:
+    """What the schema alone does not see."""
+    from toolbench_eval.suites import QuestionRow
+
+    if not isinstance(row, QuestionRow):
+        return []
+    from toolbench_eval.data.qa.formats import check_format
+    from toolbench_eval.metrics.answers.profiles import find_profile
+
+    checks: list[tuple[Callable[[str], object], str, str]] = [
+        (check_format, row.format, "format"),
+        (find_profile, row.profile, "profile"),
+    ]
+    faults = [fault for check, value, field in checks for fault in _refusals(check, [value], table, field)]
+    if row.file is not None and row.repo is not None:
+        faults.append(DataError("a task has a file or a data set (repo), not both", file=table, field="file"))
+    if row.repo is not None and row.split is None:
+        faults.append(DataError("name the split of the data set", file=table, field="split"))
+    if row.repo is None:
+        alone = [name for name in ("revision", "config", "split") if getattr(row, name) is not None]
+        faults += [DataError("needs a data set (repo)", file=table, field=name) for name in alone]
+    return [DataError(fault.message, file=table, row=number, field=fault.field) for fault in faults]
 
 
 def _inspect_file(schema: type[Declaration], path: Path) -> tuple[Declaration | None, Faults]:

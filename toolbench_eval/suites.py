@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 Protocol = Literal["default", "paper", "released"]
+Kind = Literal["retrieval", "question-answering", "tool-use"]
 Oddity = Literal["duplicate-documents", "duplicate-queries", "empty-labels"]
 
 
@@ -112,12 +113,46 @@ class TaskRow(Declared):
     """Expected number of labels."""
 
 
+Search = Literal["open", "distractor", "oracle"]
+"""Where an agent searches: the task's whole corpus, the passages that come with the record, or the gold ones alone."""
+
+
+class QuestionRow(TaskRow):
+    """One task of a question answering suite."""
+
+    format: str = "auto"
+    """Layout of the records (`toolbench_eval.data.qa.formats`); `auto` tells it from the first record."""
+    file: str | None = None
+    """File of the records, beside the suite."""
+    repo: str | None = None
+    """Data set on the hub. A task with neither file nor data set needs `--source`."""
+    revision: str | None = None
+    config: str | None = None
+    split: str | None = None
+    corpus: str = ""
+    """What `open` searches: `context` the pooled passages of all records of the task, else the name of a corpus;
+    empty where the task has none and `--corpus` has to name one."""
+    search: Search = "open"
+    """Where an agent searches unless the user says otherwise."""
+    profile: str = "hippo-rag"
+    """Rules of the task's own evaluator (`toolbench_eval.metrics.answers.profiles`); the default has nothing special:
+    normalised as for SQuAD, the best of all references."""
+    answer_type: Literal["span", "boolean", "text"] | None = None
+    """What kind of answer is wanted, where the records do not tell (see `Question`)."""
+    licence: str = "not stated"
+    """Licence of the data."""
+
+
+ROWS: dict[Kind, type[TaskRow]] = {"question-answering": QuestionRow}
+"""Schema of a task by the kind of its suite; the others have `TaskRow`."""
+
+
 class SuiteDeclaration(Declared):
     """`suite.toml`."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     version: str
-    kind: Literal["retrieval"] = "retrieval"
+    kind: Kind = "retrieval"
     title: str = ""
     description: str = ""
     homepage: str = ""
@@ -127,7 +162,8 @@ class SuiteDeclaration(Declared):
     corpus: str | None = None
     """Name of the corpus that every task searches; None where tasks bring their own."""
     table: str = "tasks.csv"
-    tasks: list[TaskRow] = []
+    tasks: list[dict[str, Any]] = []
+    """The rows of the table, where they are written here."""
     hub: HubQueries | None = None
     files: FileQueries | None = None
     columns: QueryColumns = QueryColumns()

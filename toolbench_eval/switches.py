@@ -62,12 +62,23 @@ def parse_settings(settings: list[str]) -> dict[str, str]:
         UsageError: A string has no `=`, or the value is not one the switch can take.
         UnknownNameError: There is no such switch.
     """
+    parsed = parse_pairs(settings)
+    for name, value in parsed.items():
+        check_switch(name, value)
+    return parsed
+
+
+def parse_pairs(settings: list[str]) -> dict[str, str]:
+    """`KEY=VALUE` strings as a mapping, whatever they name.
+
+    Raises:
+        UsageError: A string has no `=`.
+    """
     parsed: dict[str, str] = {}
     for setting in settings:
         name, equals, value = setting.partition("=")
-        if not equals:
+        if not (name and equals):
             raise UsageError(f"--set takes KEY=VALUE, found '{setting}'")
-        check_switch(name, value)
         parsed[name] = value
     return parsed
 

@@ -16,8 +16,8 @@ def conversation(system: str, user: str) -> list[Message]:
 def numbered(passages: Sequence[Passage], first: int = 1) -> str:
     """Passages as a model is shown them, each with its number in brackets, parted by an empty line.
 
-        [1] Title: Ada Lovelace
-        Text: ...
+    [1] Title: Ada Lovelace
+    Text: ...
     """
     return "\n\n".join(f"[{number}] {_shown(passage)}" for number, passage in enumerate(passages, start=first))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from toolbench_eval.agents.trajectory import LLMCall, Note, SearchCall, Step, ToolCall, prompt_digest
@@ -89,6 +89,7 @@ class Session:
         limits: Bounds of this sample.
         allowance: Bounds of the run, None for none.
         prices: Price of each role's model, for the cost limit.
+        seed: Seed of calls that draw their answer and name none.
         steps: What happened so far.
     """
 
@@ -98,6 +99,7 @@ class Session:
     limits: Limits = field(default_factory=Limits)
     allowance: Allowance | None = None
     prices: Mapping[str, Price] = field(default_factory=dict)
+    seed: int | None = None
     steps: list[Step] = field(default_factory=list)
     _began: float = field(default_factory=time.monotonic)
     _calls: int = 0
@@ -130,6 +132,8 @@ class Session:
         """
         self._check()
         llm = self.llms.get(role) or self.llms[MAIN]
+        if sampling.temperature > 0 and sampling.seed is None:
+            sampling = replace(sampling, seed=self.seed)
         began = time.monotonic()
         reply = llm.complete(messages, sampling, attempt)
         usage = reply.usage or Usage()
@@ -193,12 +197,17 @@ class Session:
         """Record a finding; values are JSON values."""
         self.steps.append(Note(action, values))
 
+    @property
+    def seconds(self) -> float:
+        """Time since the session began."""
+        return time.monotonic() - self._began
+
     def _check(self) -> None:
         limits = self.limits
         bounds = (
             ("tokens", limits.tokens, self._tokens),
             ("dollars", limits.dollars, self._dollars),
-            ("seconds", limits.seconds, time.monotonic() - self._began),
+            ("seconds", limits.seconds, self.seconds),
             ("calls", limits.calls, self._calls),
         )
         for what, bound, used in bounds:

@@ -9,6 +9,7 @@ from typing import NoReturn
 import typer
 
 from toolbench_eval.cli import (
+    agents,
     cache,
     check,
     compare,
@@ -62,6 +63,7 @@ app.command("export")(export.command)
 app.add_typer(leaderboard.app, name="leaderboard")
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(models.app, name="models")
+app.add_typer(agents.app, name="agents")
 app.add_typer(data.app, name="data")
 app.add_typer(cache.app, name="cache")
 

@@ -46,8 +46,19 @@ def command(  # noqa: PLR0913, PLR0917 - the options are the contract
         typer.Option("--task", "-t", metavar="T", help="Suite, suite/task, suite:category or glob (repeatable)."),
     ],
     model: Annotated[
-        str, typer.Option("--model", "-m", metavar="M", help="Name, hub id, folder, or several joined by + (fusion).")
-    ],
+        str | None,
+        typer.Option("--model", "-m", metavar="M", help="Name, hub id, folder, or several joined by + (fusion)."),
+    ] = None,
+    agent: Annotated[
+        str | None,
+        typer.Option("--agent", "-a", metavar="A", help="Agent to evaluate; --model is then what it searches with."),
+    ] = None,
+    llm: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--llm", "-l", metavar="L", help="Agent's language model: openai/<model>, scripted; ROLE=L for one role."
+        ),
+    ] = None,
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Where results go; the same command again continues there.")
     ] = Path("results"),
@@ -103,6 +114,38 @@ def command(  # noqa: PLR0913, PLR0917 - the options are the contract
         Path | None,
         typer.Option("--first-stage", metavar="RESULT", help="Rerank a stored run: a result, its folder, a TREC run."),
     ] = None,
+    source: Annotated[
+        Path | None,
+        typer.Option("--source", metavar="FILE", help="Agents: the task's records, in their official format."),
+    ] = None,
+    corpus: Annotated[
+        Path | None, typer.Option("--corpus", metavar="FILE", help="Agents: the task's corpus from a file.")
+    ] = None,
+    judge: Annotated[
+        str | None, typer.Option("--judge", metavar="L", help="Agents: a language model that judges answers, too.")
+    ] = None,
+    token_limit: Annotated[
+        int | None,
+        typer.Option("--token-limit", metavar="N", parser=at_least(1), help="Agents: tokens of one sample."),
+    ] = None,
+    cost_limit: Annotated[
+        float | None, typer.Option("--cost-limit", metavar="X", min=0.0, help="Agents: US dollars of one sample.")
+    ] = None,
+    time_limit: Annotated[
+        float | None, typer.Option("--time-limit", metavar="S", min=0.0, help="Agents: seconds of one sample.")
+    ] = None,
+    run_token_limit: Annotated[
+        int | None,
+        typer.Option("--run-token-limit", metavar="N", parser=at_least(1), help="Agents: tokens of the whole run."),
+    ] = None,
+    run_cost_limit: Annotated[
+        float | None,
+        typer.Option("--run-cost-limit", metavar="X", min=0.0, help="Agents: US dollars of the whole run."),
+    ] = None,
+    max_failures: Annotated[
+        float,
+        typer.Option("--max-failures", metavar="F", help="Agents: share of failed samples above which to exit 3."),
+    ] = 0.1,
     trust_remote_code: Annotated[
         bool, typer.Option("--trust-remote-code", help="Run code from a model's hub repository.")
     ] = False,
@@ -111,7 +154,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options are the contract
         bool, typer.Option("--dry-run", help="Show the plan: tasks, sizes, what is there already.")
     ] = False,
 ) -> None:
-    """Evaluate a model on tasks.
+    """Evaluate a model, or an agent, on tasks.
 
     The same command again continues where an interrupted one stopped, or shows the finished result.
 
@@ -122,12 +165,14 @@ def command(  # noqa: PLR0913, PLR0917 - the options are the contract
       evalharness run --task toolret --model bge --data mirror/ --allow-missing
       evalharness run --task toolret:web --model bm25 --instruction with --protocol paper
       evalharness run --task toolret --model bm25 --dry-run
+      evalharness run --task sample-mhqa --agent genground --llm scripted --model bm25
+      evalharness run --task mhqa/hotpotqa --agent react --llm openai/gpt-4o-mini --model bge --set max_hops=5
     """
     from toolbench_eval.data.sources import Access
     from toolbench_eval.evaluation.request import Request
     from toolbench_eval.registry import Registry
     from toolbench_eval.retrievers.base import Runtime
-    from toolbench_eval.switches import parse_settings
+    from toolbench_eval.switches import parse_pairs, parse_settings
 
     request = Request(
         tasks=tuple(task),
@@ -135,7 +180,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options are the contract
         access=Access(mirror=data, offline=offline),
         instruction=None if instruction is None else instruction.value,
         protocol=protocol.value,
-        switches=parse_settings(settings or []),
+        switches=parse_settings(settings or []) if agent is None else parse_pairs(settings or []),
         k=k,
         limit=limit,
         allow_missing=allow_missing,
@@ -152,10 +197,46 @@ def command(  # noqa: PLR0913, PLR0917 - the options are the contract
         ),
     )
     registry = Registry(tuple(tasks_dir or ()))
+    if agent is not None:
+        from toolbench_eval.agents.session import Limits
+        from toolbench_eval.cli.agent_run import execute, read_roles
+        from toolbench_eval.evaluation.solving.request import AgentRequest
+
+        asked = AgentRequest(
+            base=request,
+            agent=agent,
+            llms=read_roles(llm or []),
+            model=model,
+            source=source,
+            corpus=corpus,
+            limits=Limits(token_limit, cost_limit, time_limit),
+            run_tokens=run_token_limit,
+            run_dollars=run_cost_limit,
+            max_failures=max_failures,
+            judge=judge,
+        )
+        return execute(asked, registry, as_json=as_json, dry_run=dry_run)
+    model = _retriever(model, agent_only={"--llm": llm, "--source": source, "--corpus": corpus, "--judge": judge})
     if dry_run:
         _show_plan(request, model, registry, as_json)
     else:
         _execute(request, model, registry, as_json)
+
+
+def _retriever(model: str | None, agent_only: dict[str, object]) -> str:
+    """The model of a run without an agent.
+
+    Raises:
+        UsageError: None is named, or an option is for agents only.
+    """
+    from toolbench_eval.errors import UsageError
+
+    for name, value in agent_only.items():
+        if value:
+            raise UsageError(f"{name} is for agents: name one with --agent ('evalharness agents list' shows all)")
+    if model is None:
+        raise UsageError("name what to evaluate: --model M for retrieval, --agent A --llm L for agents")
+    return model
 
 
 def _execute(request: Request, model: str, registry: Registry, as_json: bool) -> None:

@@ -28,12 +28,26 @@ def headline(result: Result) -> str:
     """One line: what came out, of which model, in which setting."""
     line = result.headline
     low, high = line.ci95
-    setting = f"{result.task_setting['instruction']} instruction"
     protocol = result.task_setting["protocol"]
-    parts = [f"{line.metric} {line.value:.4f} [{low:.4f}, {high:.4f}]", f"{result.suite} {line.aggregate}"]
-    parts += [result.model, setting if protocol == "default" else f"{setting}, protocol {protocol}"]
+    parts = [
+        f"{line.metric} {line.value:.4f} [{low:.4f}, {high:.4f}]",
+        f"{result.suite} {line.aggregate}",
+        result.system,
+    ]
+    parts += [", ".join([*_settings(result), *([] if protocol == "default" else [f"protocol {protocol}"])])]
+    parts = [part for part in parts if part]
     parts += ["PARTIAL"] if result.partial else []
     return " · ".join(parts)
+
+
+def _settings(result: Result) -> list[str]:
+    """What a reader must know of the task setting."""
+    setting = result.task_setting
+    if result.agent is None:
+        return [f"{setting['instruction']} instruction"]
+    search = setting.get("retrieval", "own")
+    failed = sum(task.failed for task in result.tasks.values())
+    return [*([] if search == "own" else [f"{search} retrieval"]), *([f"{failed} samples failed"] if failed else [])]
 
 
 def _rows(results: list[Result]) -> list[dict[str, Any]]:

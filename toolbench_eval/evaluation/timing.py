@@ -39,5 +39,6 @@ class Timing:
 
     def report(self) -> dict[str, float]:
         """Seconds of each phase in the order of the pipeline, and the total since the start."""
-        phases = {name: round(self.seconds.get(name, 0.0), 3) for name in ("load", "index", "search", "score", "write")}
+        names = dict.fromkeys(("load", "index", "search", "score", "write", *self.seconds))
+        phases = {name: round(self.seconds.get(name, 0.0), 3) for name in names}
         return {**phases, "total": round(time.perf_counter() - self.started, 3)}

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from toolbench_eval.atomic import remove_temporaries, sync_file, sync_folder, write_text
+from toolbench_eval.atomic import TEMPORARY, remove_temporaries, sync_file, sync_folder, write_text
 from toolbench_eval.errors import DataError, StorageError
 from toolbench_eval.evaluation.reporter import Reporter
 from toolbench_eval.results.schema import Result, TaskResult
@@ -22,6 +22,10 @@ from toolbench_eval.results.sidecars import file_digest
 from toolbench_eval.results.store import RESULT_FILE, distinct_slug
 
 NOTES = "done"
+JOURNAL = "journal"
+"""Where an agent's finished samples stand while the others are solved."""
+SIDECARS = (".parquet", ".jsonl.zst", ".eval")
+"""Endings of the files beside a result."""
 
 
 class Workplace:
@@ -43,9 +47,9 @@ class Workplace:
         """The finished result."""
         return self.folder / RESULT_FILE
 
-    def path(self, kind: str, task: str) -> Path:
+    def path(self, kind: str, task: str, ending: str = ".parquet") -> Path:
         """Where a task's sidecar of a kind is written."""
-        return self.partial / kind / f"{distinct_slug(task)}.parquet"
+        return self.partial / kind / f"{distinct_slug(task)}{ending}"
 
     def name(self, path: Path) -> str:
         """A sidecar's path as results record it."""
@@ -67,14 +71,14 @@ class Workplace:
     def mark_done(self, task: str, result: TaskResult) -> None:
         """Note that a task's files are complete."""
         names = [result.run_file, result.per_query_file, result.qrels_file, result.documents_file]
+        names += [result.trajectories_file, None if result.solved is None else result.solved.samples_file]
         files = {name: file_digest(self.partial / name) for name in names if name is not None}
         note = {"files": files, "result": result.model_dump(mode="json")}
         write_text(self._note(task), json.dumps(note), durable=False)
 
     def file_digests(self) -> dict[str, str]:
         """SHA-256 of every sidecar."""
-        paths = sorted(self.partial.rglob("*.parquet"))
-        return {self.name(path): file_digest(path) for path in paths}
+        return {self.name(path): file_digest(path) for path in self._sidecars()}
 
     def finish(self, result: Result) -> None:
         """Write the result and give the folder its final name.
@@ -83,16 +87,39 @@ class Workplace:
             StorageError: The disk failed; the finished tasks stay for the next run.
         """
         try:
-            for path in self.partial.rglob("*.parquet"):
+            for path in self._sidecars():
                 sync_file(path)
         except OSError as error:
             raise StorageError(f"cannot finish {self.folder}: {error.strerror}") from error
         write_text(self.partial / RESULT_FILE, result.to_json())
         self._publish()
 
+    def set_aside(self, result: Result) -> Result:
+        """Keep a result with too many failures beside the place of a good one; what was solved stays for the next run.
+
+        Returns:
+            The result, marked as partial.
+
+        Raises:
+            StorageError: The disk failed.
+        """
+        marked = result.model_copy(update={"partial": True}).with_identity()
+        folder = self.folder.with_name(f"{self.folder.name}-failed")
+        try:
+            shutil.rmtree(folder, ignore_errors=True)
+            shutil.copytree(self.partial, folder, ignore=shutil.ignore_patterns(NOTES, JOURNAL, f".*{TEMPORARY}"))
+        except OSError as error:
+            raise StorageError(f"cannot write {folder}: {error.strerror}") from error
+        write_text(folder / RESULT_FILE, marked.to_json())
+        shutil.rmtree(self._notes, ignore_errors=True)
+        for path in self._sidecars():
+            path.unlink()
+        return marked
+
     def _publish(self) -> None:
         try:
             shutil.rmtree(self._notes, ignore_errors=True)
+            shutil.rmtree(self.partial / JOURNAL, ignore_errors=True)
             self.partial.rename(self.folder)
             sync_folder(self.folder.parent)
         except OSError as error:
@@ -124,11 +151,15 @@ class Workplace:
             if not there:
                 reporter.note(f"written: {self.result_file}")
         finally:
-            if not any(self._notes.glob("*.json")) and not (self.partial / RESULT_FILE).is_file():
-                shutil.rmtree(self.partial, ignore_errors=True)  # no task was finished: nothing to continue
+            worth = any(self._notes.glob("*.json")) or any((self.partial / JOURNAL).glob("*"))
+            if not worth and not (self.partial / RESULT_FILE).is_file():
+                shutil.rmtree(self.partial, ignore_errors=True)  # nothing was finished: nothing to continue
             # A process that waits for this very file sees that it is gone, and locks a new one (filelock).
             Path(lock.lock_file).unlink(missing_ok=True)
             lock.release()
+
+    def _sidecars(self) -> list[Path]:
+        return sorted(path for ending in SIDECARS for path in self.partial.rglob(f"*{ending}"))
 
     def _note(self, task: str) -> Path:
         return self._notes / f"{distinct_slug(task)}.json"

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from toolbench_eval.metrics.answers.registry import known
 from toolbench_eval.metrics.language import parse_measure
 from toolbench_eval.metrics.registry import find, mean
 from toolbench_eval.metrics.score import Scores
@@ -64,7 +65,8 @@ def aggregates(tasks: Mapping[str, TaskScores], naming: Naming | None = None) ->
     tasks and categories are averaged as those of every other measure.
     """
     naming = naming or Naming()
-    measures = list(next(iter(tasks.values())).scores) if tasks else []
+    first = next(iter(tasks.values())).scores if tasks else {}
+    measures = [name for name in first if all(name in task.scores for task in tasks.values())]
     found: dict[str, dict[str, Any]] = {
         f"{naming.unit}_macro": {name: _mean([task.scores[name] for task in tasks.values()]) for name in measures},
         "micro": {name: _rule(name)(np.concatenate([t.per_query[name] for t in tasks.values()])) for name in measures},
@@ -144,7 +146,9 @@ def _by_rule(rule: Rule, drawn: Floats) -> Floats:
 
 
 def _rule(measure: str) -> Rule:
-    """How a measure goes from queries to a run."""
+    """How a measure goes from queries to a run; measures of agents' samples are all averaged."""
+    if known(measure):
+        return mean
     return find(parse_measure(measure).name).aggregate
 
 

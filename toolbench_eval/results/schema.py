@@ -9,7 +9,15 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 from toolbench_eval.errors import DataError, UsageError
 
@@ -41,6 +49,23 @@ class Count(Part):
     found: int
 
 
+class Solved(Part):
+    """What became of a task's samples when an agent solved them."""
+
+    samples_file: str
+    """Each sample's trajectory and gold: what the scores are computed from (JSON lines, zstd)."""
+    samples_digest: str
+    """SHA-256 of the trajectories' content without times, in the order of the samples."""
+    stop_reasons: dict[str, int]
+    """Why samples ended, and how many."""
+    failures: dict[str, str] = {}
+    """Samples without an answer, and what went wrong; they score 0 and stay in the denominator."""
+    left_out: list[str] = []
+    """Measures that were asked for and that some sample has no gold for."""
+    agreement: dict[str, float] = {}
+    """How far the judge agrees with exact match: share of equal verdicts, Cohen's kappa."""
+
+
 class TaskResult(Part):
     """What one task came to."""
 
@@ -66,6 +91,15 @@ class TaskResult(Part):
     qrels_file: str | None
     documents_file: str | None
     trajectories_file: str | None = None
+    """The runtime's log, for its viewer."""
+    solved: Solved | None = None
+    """For agents: what became of the samples."""
+
+    @model_serializer(mode="wrap")
+    def _without_absent(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Results of retrieval keep the form, and so the identity, that they had before there were agents."""
+        values: dict[str, Any] = serialize(self)
+        return values if self.solved is not None else {key: value for key, value in values.items() if key != "solved"}
 
 
 class Headline(Part):
@@ -104,8 +138,9 @@ class Result(Part):
     schema_version: Literal[1] = 1
     suite: str
     suite_version: str
-    kind: Literal["retrieval"] = "retrieval"
+    kind: Literal["retrieval", "question-answering", "tool-use"] = "retrieval"
     model: str
+    """The retriever; `none` for an agent that was given none."""
     model_revision: str | None
     task_setting: dict[str, Any]
     """Must match for two results to be comparable."""
@@ -120,9 +155,18 @@ class Result(Part):
     aggregates: dict[str, dict[str, Any]]
     """Averages by name; `by_<group>` holds those of each category."""
     headline: Headline
-    agent: None = None
-    llm: None = None
+    agent: str | None = None
+    """The agent, None for retrieval."""
+    llm: str | None = None
+    """The language model that plays its main role; the others stand in `model_setting`."""
     execution: Execution = Field(default_factory=Execution)
+
+    @property
+    def system(self) -> str:
+        """What was evaluated, in one name: the model, or agent, language model and retriever."""
+        if self.agent is None:
+            return self.model
+        return " · ".join([self.agent, str(self.llm), *([] if self.model == "none" else [self.model])])
 
     def with_identity(self) -> Result:
         """The result with the SHA-256 of its canonical part."""

@@ -1,0 +1,60 @@
+"""Finding agents by name: those that ship, and those of installed packages."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+
+from toolbench_eval.agents.base import Agent
+from toolbench_eval.errors import UnknownNameError, UsageError
+
+GROUP = "toolbench_eval.agents"
+"""Entry points of this group name agents: `my-agent = "my_package.module:MyAgent"`."""
+
+SHIPPED: dict[str, str] = {
+    "direct": "toolbench_eval.agents.direct:Direct",
+    "cot": "toolbench_eval.agents.cot:Cot",
+    "rag": "toolbench_eval.agents.rag:Rag",
+    "react": "toolbench_eval.agents.react:React",
+    "self-ask": "toolbench_eval.agents.self_ask:SelfAsk",
+    "iter-retgen": "toolbench_eval.agents.iter_retgen:IterRetGen",
+    "ircot": "toolbench_eval.agents.ircot:Ircot",
+    "genground": "toolbench_eval.agents.genground:GenGround",
+    "exsearch": "toolbench_eval.agents.exsearch:ExSearch",
+    "dro": "toolbench_eval.agents.dro:Dro",
+}
+"""Name on the command line -> class."""
+
+
+def agent_names() -> dict[str, str]:
+    """Every name, and where its class is; installed packages come before what ships."""
+    return {**SHIPPED, **{entry.name: entry.value for entry in _entries()}}
+
+
+def agent_class(name: str) -> type[Agent]:
+    """The class of an agent.
+
+    Args:
+        name: A name, or `package.module:Class`.
+
+    Raises:
+        UnknownNameError: There is no such agent; the nearest names are listed.
+        UsageError: Its class cannot be imported, or is no agent.
+    """
+    place = agent_names().get(name, name if ":" in name else None)
+    if place is None:
+        raise UnknownNameError("agent", name, agent_names(), "'evalharness agents list' shows all.")
+    module, _, attribute = place.partition(":")
+    try:
+        found: object = getattr(import_module(module), attribute)
+    except Exception as error:  # any fault of somebody else's package must name that package
+        raise UsageError(f"the agent '{name}' ({place}) cannot be loaded: {error}") from error
+    if not (
+        isinstance(found, type) and all(hasattr(found, part) for part in ("name", "prompts", "protocols", "solve"))
+    ):
+        raise UsageError(f"the agent '{name}' ({place}) lacks name, prompts, protocols or solve: see docs/agents.md")
+    return found
+
+
+def _entries() -> list[EntryPoint]:
+    return sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value))

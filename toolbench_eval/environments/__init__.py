@@ -1,0 +1,1 @@
+"""Tools that an agent may call, and the sandbox for programs that models write."""

@@ -1,0 +1,1 @@
+"""The pipeline of agents: plan, solve through the runtime, score, write."""

@@ -1,0 +1,77 @@
+"""The kinds of suites that agents are evaluated on, and how their tasks are loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from toolbench_eval.errors import MissingDataError
+from toolbench_eval.evaluation.reporter import Reporter
+from toolbench_eval.evaluation.solving.questions import load_question_work
+from toolbench_eval.evaluation.solving.request import AgentRequest
+from toolbench_eval.evaluation.solving.work import Work
+from toolbench_eval.llms.cached import CachedLLM
+from toolbench_eval.metrics.answers.profiles import PROFILES
+from toolbench_eval.registry import Registry
+from toolbench_eval.retrievers.model import Model
+from toolbench_eval.selection import Selection
+from toolbench_eval.suites import Suite, TaskRow
+
+TASK_OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
+    "question-answering": {
+        "retrieval": ("own", "open", "distractor", "oracle"),
+        "profile": ("official", *PROFILES),
+    },
+    "tool-use": {},
+}
+"""By kind of suite: the choices that must match for two results to be comparable, the default first. `own`: where each task's row says."""
+
+
+class Loader(Protocol):
+    """Makes the work of one task."""
+
+    def __call__(  # noqa: D102 - said by the class
+        self,
+        suite: Suite,
+        row: TaskRow,
+        request: AgentRequest,
+        registry: Registry,
+        options: Mapping[str, str],
+        model: Model | None,
+        judge: CachedLLM | None,
+    ) -> Work: ...
+
+
+LOADERS: dict[str, Loader] = {"question-answering": load_question_work}
+
+
+def load_works(
+    selection: Selection,
+    request: AgentRequest,
+    registry: Registry,
+    reporter: Reporter,
+    options: Mapping[str, str],
+    model: Model | None,
+    judge: CachedLLM | None,
+) -> tuple[tuple[Work, ...], tuple[str, ...]]:
+    """The tasks of a selection that have data, and the names of those that have none.
+
+    Raises:
+        MissingDataError: A task has no data and the request does not allow that, or none has any.
+    """
+    load, suite = LOADERS[selection.suite.spec.kind], selection.suite
+    works: list[Work] = []
+    lacking: dict[str, MissingDataError] = {}
+    with reporter.track(f"load {suite.name}", len(selection.rows)) as advance:
+        for row in selection.rows:
+            try:
+                works.append(load(suite, row, request, registry, options, model, judge))
+            except MissingDataError as error:
+                lacking[f"{suite.name}/{row.task}"] = error
+            advance(1)
+    if lacking and not (request.base.allow_missing and works):
+        first = next(iter(lacking.values()))
+        others = f" ({len(lacking)} tasks have no data: {', '.join(lacking)})" if len(lacking) > 1 else ""
+        advice = " Use --allow-missing to go on without them." if works else " Give the official file with --source."
+        raise MissingDataError(f"{first.message}{others}.{advice}", file=first.file)
+    return tuple(works), tuple(lacking)

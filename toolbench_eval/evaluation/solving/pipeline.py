@@ -1,0 +1,187 @@
+"""The pipeline of agents: plan, solve each task's samples through the runtime, score, write."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from toolbench_eval.errors import OutsideError
+from toolbench_eval.evaluation.provenance import environment, peak_memory_bytes
+from toolbench_eval.evaluation.reporter import LoggingReporter, Reporter
+from toolbench_eval.evaluation.solving.allowance import RunAllowance
+from toolbench_eval.evaluation.solving.finish import finish_solved
+from toolbench_eval.evaluation.solving.journal import Journal
+from toolbench_eval.evaluation.solving.plan import NO_MODEL, SolvePlan, make_plan
+from toolbench_eval.evaluation.solving.request import AgentRequest
+from toolbench_eval.evaluation.solving.solve import Solver, solve_task
+from toolbench_eval.evaluation.timing import Timing
+from toolbench_eval.evaluation.workplace import JOURNAL
+from toolbench_eval.registry import Registry
+from toolbench_eval.results.aggregate import Naming, TaskScores, aggregates, bootstrap
+from toolbench_eval.results.schema import Count, Execution, Headline, Result, TaskResult
+from toolbench_eval.results.sidecars import read_per_query
+from toolbench_eval.results.store import distinct_slug, read_result
+from toolbench_eval.selection import Selection, select
+
+
+class TooManyFailuresError(OutsideError):
+    """More samples failed than the user allows; the results are kept and marked."""
+
+    def __init__(self, results: list[Result], message: str) -> None:
+        super().__init__(message)
+        self.results = results
+
+
+def solve(request: AgentRequest, registry: Registry | None = None, reporter: Reporter | None = None) -> list[Result]:
+    """Evaluate an agent on the tasks of a request.
+
+    Args:
+        request: What is asked for.
+        registry: Where names are looked up.
+        reporter: Who is told of progress.
+
+    Returns:
+        One result for each suite, in the order they were named.
+
+    Raises:
+        TooManyFailuresError: More samples failed than `max_failures` allows.
+        EvalHarnessError: See `toolbench_eval.errors`; finished samples stay for the next run.
+    """
+    registry, reporter = registry or Registry(), reporter or LoggingReporter()
+    selections = select(request.base.tasks, registry)
+    results = [_solve_suite(selection, request, registry, reporter) for selection in selections]
+    failed = [message for result in results if (message := _too_many(result, request.max_failures))]
+    if failed:
+        raise TooManyFailuresError(results, "; ".join(failed))
+    return results
+
+
+def _solve_suite(selection: Selection, request: AgentRequest, registry: Registry, reporter: Reporter) -> Result:
+    timing = Timing()
+    with timing.phase("load"):
+        plan = make_plan(selection, request, registry, reporter)
+    _warn(plan, reporter)
+    place = plan.workplace
+    with place.locked(reporter):
+        if place.finished:
+            reporter.note(f"already there: {place.result_file}")
+            return read_result(place.result_file)
+        solver = _solver(plan, request)
+        tasks, resumed = {}, False
+        for work in plan.works:
+            name = f"{selection.suite.name}/{work.row.task}"
+            done = place.done(work.row.task)
+            if done is None:
+                journal = Journal(place.partial / JOURNAL / f"{distinct_slug(work.row.task)}.jsonl")
+                with timing.phase("solve"):
+                    log = place.path("trajectories", work.row.task, ".eval")
+                    resumed |= solve_task(work, solver, journal, log, name, reporter)
+                with timing.phase("score"):
+                    done = finish_solved(work, journal, place)
+            tasks[work.row.task] = done
+        result = _assemble(plan, tasks, timing, resumed)
+        if _too_many(result, request.max_failures):
+            return place.set_aside(result)
+        place.finish(result)
+        return read_result(place.result_file)
+
+
+def _solver(plan: SolvePlan, request: AgentRequest) -> Solver:
+    team, runtime = plan.team, request.base.runtime
+    prices = {role: llm.meter.price for role, llm in team.llms.items() if llm.meter.price is not None}
+    allowance = RunAllowance(request.run_tokens, request.run_dollars, patience=max(16, 2 * runtime.concurrency))
+    return Solver(team.agent, team.llms, prices, request.limits, allowance, runtime.seed, runtime.concurrency)
+
+
+def _assemble(plan: SolvePlan, tasks: Mapping[str, TaskResult], timing: Timing, resumed: bool) -> Result:
+    suite, team = plan.selection.suite, plan.team
+    scored = {name: TaskScores(task.category, task.scores, _per_query(plan, task)) for name, task in tasks.items()}
+    counts = {
+        f"{suite.name}/{work.row.task}": Count(expected=work.row.queries, found=len(work.samples))
+        for work in plan.works
+        if work.row.queries is not None
+    }
+    partial = bool(plan.missing) or not plan.selection.whole or plan.task_setting["limit"] is not None
+    return Result(
+        suite=suite.name,
+        suite_version=suite.spec.version,
+        kind=suite.spec.kind,
+        model=NO_MODEL if team.model is None else team.model.name,
+        model_revision=None if team.model is None else team.model.revision,
+        task_setting=plan.task_setting,
+        model_setting=team.setting,
+        partial=partial or any(count.expected != count.found for count in counts.values()),
+        missing=list(plan.missing),
+        counts=counts,
+        tasks={f"{suite.name}/{name}": task for name, task in tasks.items()},
+        aggregates=aggregates(scored, _naming(plan)),
+        headline=_headline(plan, scored),
+        agent=team.agent.name,
+        llm=team.llms["main"].name,
+        execution=_execution(plan, timing, resumed),
+    ).with_identity()
+
+
+def _headline(plan: SolvePlan, scored: dict[str, TaskScores]) -> Headline:
+    declared, naming = plan.selection.suite.spec.headline, _naming(plan)
+    averages = aggregates(scored, naming)
+    aggregate = declared.aggregate if declared.aggregate in averages else f"{naming.unit}_macro"
+    interval = bootstrap(scored, declared.metric, aggregate, plan.task_setting["seed"], naming=naming)
+    return Headline(
+        metric=declared.metric, aggregate=aggregate, value=averages[aggregate][declared.metric], ci95=interval
+    )
+
+
+def _naming(plan: SolvePlan) -> Naming:
+    spec = plan.selection.suite.spec
+    return Naming(spec.unit, spec.group)
+
+
+def _per_query(plan: SolvePlan, task: TaskResult) -> dict[str, Any]:
+    return read_per_query(plan.workplace.partial / str(task.per_query_file))[1]
+
+
+def _execution(plan: SolvePlan, timing: Timing, resumed: bool) -> Execution:
+    cost: Counter[str] = Counter()
+    for llm in (*plan.team.llms.values(), *([plan.team.judge] if plan.team.judge is not None else [])):
+        cost.update(llm.meter.report())
+    origins = {work.row.task: vars(work.origin) for work in plan.works}
+    return Execution(
+        timing=timing.report(),
+        environment=environment(),
+        cost=dict(cost),
+        peak_memory_bytes=peak_memory_bytes(),
+        sources={"tasks": origins},
+        files=plan.workplace.file_digests(),
+        resumed=resumed,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _too_many(result: Result, most: float) -> str | None:
+    """What to say where more samples failed than are allowed."""
+    failed, of = sum(task.failed for task in result.tasks.values()), sum(task.queries for task in result.tasks.values())
+    if of == 0 or failed / of <= most:
+        return None
+    first = next((f"{name}: {why}" for name, why in _failures(result)), "")
+    return (
+        f"{failed} of {of} samples of {result.suite} failed (more than {most:.0%}); the first: {first}. The result is "
+        "kept and marked; the same command tries the failed ones again"
+    )
+
+
+def _failures(result: Result) -> list[tuple[str, str]]:
+    return [item for task in result.tasks.values() if task.solved for item in task.solved.failures.items()]
+
+
+def _warn(plan: SolvePlan, reporter: Reporter) -> None:
+    if plan.missing:
+        reporter.warn(f"no data for {len(plan.missing)} tasks, the result is partial: {', '.join(plan.missing)}")
+    for work in plan.works:
+        expected, found = work.row.queries, len(work.samples)
+        if plan.task_setting["limit"] is None and expected not in (None, found):
+            reporter.warn(f"{work.row.task} has {found} samples (expected {expected}): the result is partial")
+        for note in work.notes:
+            reporter.warn(note)

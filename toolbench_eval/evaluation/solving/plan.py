@@ -1,0 +1,182 @@
+"""What one suite and one agent come to: tasks, settings, folders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from toolbench_eval import __version__
+from toolbench_eval.agents.base import Agent
+from toolbench_eval.agents.catalogue import agent_class
+from toolbench_eval.agents.options import build, option_names, setting_of
+from toolbench_eval.errors import UnknownNameError, UsageError
+from toolbench_eval.evaluation.modelled import requested_model
+from toolbench_eval.evaluation.provenance import versions
+from toolbench_eval.evaluation.reporter import Reporter
+from toolbench_eval.evaluation.solving.kinds import TASK_OPTIONS, load_works
+from toolbench_eval.evaluation.solving.request import AgentRequest
+from toolbench_eval.evaluation.solving.work import Work
+from toolbench_eval.evaluation.workplace import Workplace
+from toolbench_eval.llms.cached import CachedLLM
+from toolbench_eval.llms.load import load_llm
+from toolbench_eval.registry import Registry
+from toolbench_eval.results.store import slug, work_key
+from toolbench_eval.retrievers.model import Model
+from toolbench_eval.selection import Selection
+from toolbench_eval.switches import SWITCHES, check_switch
+
+NO_MODEL = "none"
+"""Stands in a result for the retriever of an agent that was given none."""
+
+
+@dataclass(frozen=True)
+class Team:
+    """An agent with its models.
+
+    Attributes:
+        agent: The agent, its options set.
+        llms: Language models by role.
+        model: The retriever, None for none.
+        judge: The language model that judges answers, None for none.
+    """
+
+    agent: Agent
+    llms: Mapping[str, CachedLLM]
+    model: Model | None
+    judge: CachedLLM | None
+
+    @property
+    def setting(self) -> dict[str, Any]:
+        """What a result records: all of it may differ between the systems that are compared."""
+        llms = {role: {"name": llm.name, **_told(llm)} for role, llm in self.llms.items()}
+        return {
+            "agent": setting_of(self.agent),
+            "llms": llms,
+            "retriever": None if self.model is None else self.model.setting,
+        }
+
+
+@dataclass(frozen=True)
+class SolvePlan:
+    """One result to make.
+
+    Attributes:
+        selection: Suite and tasks.
+        works: The tasks that have data.
+        missing: Names of those that have none.
+        team: The agent and its models.
+        task_setting: What must match for two results to be comparable.
+        workplace: Where the result is made.
+    """
+
+    selection: Selection
+    works: tuple[Work, ...]
+    missing: tuple[str, ...]
+    team: Team
+    task_setting: dict[str, Any]
+    workplace: Workplace
+
+
+def make_plan(selection: Selection, request: AgentRequest, registry: Registry, reporter: Reporter) -> SolvePlan:
+    """Look up agent and models, load the tasks.
+
+    Raises:
+        UsageError: A name or an option is unknown, or the suite is not for agents.
+        MissingDataError: A task has no data and the request does not allow that.
+    """
+    kind = selection.suite.spec.kind
+    if kind == "retrieval":
+        advice = "evaluate a retriever on it with --model"
+        raise UsageError(f"'{selection.suite.name}' is a retrieval suite, not one for agents: {advice}")
+    for_task, for_agent, for_model = _divided(request, kind)
+    options = _task_options(kind, for_task, selection)
+    team = _team(selection, request, registry, reporter, for_agent, for_model)
+    works, missing = load_works(selection, request, registry, reporter, options, team.model, team.judge)
+    setting = {
+        "protocol": request.base.protocol,
+        "limit": request.base.limit,
+        "seed": request.base.runtime.seed,
+        **options,
+        **({} if team.judge is None else {"judge": team.judge.name}),
+        **{name: value for name, value in _bounds(request).items() if value is not None},
+    }
+    described = {
+        "suite": [selection.suite.name, selection.suite.spec.version],
+        "tasks": {work.row.task: [work.fingerprint, work.corpus_fingerprint, *work.measures] for work in works},
+        "missing": missing,
+        "model": [_model_name(team), team.setting],
+        "setting": setting,
+        "versions": {**versions(), "toolbench-eval": __version__},
+    }
+    system = slug("-".join([team.agent.name, team.llms["main"].name, _model_name(team)]))
+    folder = request.base.out / slug(selection.suite.name) / system / work_key(described)
+    return SolvePlan(selection, works, missing, team, setting, Workplace(folder))
+
+
+def _model_name(team: Team) -> str:
+    return NO_MODEL if team.model is None else team.model.name
+
+
+def _divided(request: AgentRequest, kind: str) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
+    """The user's `--set` values by whom they are for: the task, the agent, the retriever."""
+    options = option_names(agent_class(request.agent))
+    for_task, for_agent, for_model = {}, {}, {}
+    for name, value in request.base.switches.items():
+        if name in TASK_OPTIONS[kind]:
+            for_task[name] = value
+        elif name in options:
+            for_agent[name] = value
+        elif name in SWITCHES and request.model is not None:
+            check_switch(name, value)
+            for_model[name] = value
+        else:
+            known = [*TASK_OPTIONS[kind], *options, *(SWITCHES if request.model is not None else ())]
+            raise UnknownNameError("option", name, known, f"See 'agents show {request.agent}'.")
+    return for_task, for_agent, for_model
+
+
+def _task_options(kind: str, given: Mapping[str, str], selection: Selection) -> dict[str, str]:
+    found = {}
+    for name, choices in TASK_OPTIONS[kind].items():
+        value = given.get(name, choices[0])
+        if value not in choices:
+            raise UsageError(f"'{name}' takes one of {', '.join(choices)}; found '{value}'")
+        found[name] = value
+    return found
+
+
+def _team(
+    selection: Selection,
+    request: AgentRequest,
+    registry: Registry,
+    reporter: Reporter,
+    for_agent: dict[str, str],
+    for_model: dict[str, str],
+) -> Team:
+    base = request.base
+    agent = build(agent_class(request.agent), base.protocol, for_agent)
+    runtime = replace(base.runtime, offline=base.access.offline, track=reporter.track)
+    llms = {role: load_llm(name, runtime=runtime) for role, name in request.llms.items()}
+    judge = None if request.judge is None else load_llm(request.judge, runtime=runtime)
+    model = None
+    if request.model is not None:
+        model = requested_model(request.model, selection.suite, replace(base, switches=for_model), registry, reporter)
+    return Team(agent, llms, model, judge)
+
+
+def _bounds(request: AgentRequest) -> dict[str, float | None]:
+    """Limits that a user set: a tighter budget makes another result."""
+    limits = request.limits
+    return {
+        "token_limit": limits.tokens,
+        "cost_limit": limits.dollars,
+        "time_limit": limits.seconds,
+        "run_token_limit": request.run_tokens,
+        "run_cost_limit": request.run_dollars,
+    }
+
+
+def _told(llm: CachedLLM) -> dict[str, Any]:
+    """What decides a model's answers, without the address that it is reached at."""
+    return {key: value for key, value in llm.identity.items() if key != "endpoint"}

@@ -1,0 +1,195 @@
+"""Question answering: what agents search, and how their answers are scored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import Any
+
+from toolbench_eval.agents.trajectory import Trajectory
+from toolbench_eval.data.passages import Passage
+from toolbench_eval.data.qa.load import QuestionTask, load_questions
+from toolbench_eval.data.qrels import Qrels
+from toolbench_eval.data.questions import Question, Sample
+from toolbench_eval.data.tasks import Origin
+from toolbench_eval.errors import DataError, UsageError
+from toolbench_eval.evaluation.solving.answers import Retrieved, Scorer
+from toolbench_eval.evaluation.solving.request import AgentRequest
+from toolbench_eval.evaluation.solving.searching import OwnSearch, SharedSearch
+from toolbench_eval.evaluation.solving.sums import COSTS, costs
+from toolbench_eval.evaluation.solving.work import Surroundings
+from toolbench_eval.llms.cached import CachedLLM
+from toolbench_eval.metrics.answers.merging import concatenate
+from toolbench_eval.metrics.answers.profiles import find_profile
+from toolbench_eval.registry import Registry
+from toolbench_eval.retrievers.model import Model
+from toolbench_eval.suites import QuestionRow, Suite, TaskRow
+
+
+@dataclass
+class QuestionWork:
+    """One question answering task.
+
+    Attributes:
+        task: The questions and their corpus.
+        scorer: How answers and retrieval are scored.
+        retrieval: `open` searches the corpus, `distractor` a question's own context, `oracle` its gold passages.
+        model: The retriever, None where the agent gets none.
+    """
+
+    task: QuestionTask
+    scorer: Scorer
+    retrieval: str
+    model: Model | None
+    _shared: SharedSearch | None = field(default=None, repr=False)
+    _own: OwnSearch | None = field(default=None, repr=False)
+
+    @property
+    def row(self) -> TaskRow:
+        """The task's row."""
+        return self.task.row
+
+    @property
+    def origin(self) -> Origin:
+        """Where the questions came from."""
+        return self.task.origin
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was mended while loading."""
+        return self.task.notes
+
+    @cached_property
+    def questions(self) -> Mapping[str, Question]:
+        """The questions by id."""
+        return {question.id: question for question in self.task.questions}
+
+    @cached_property
+    def samples(self) -> Sequence[Sample]:
+        """What is to be solved."""
+        return [question.sample for question in self.task.questions]
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the questions with everything gold."""
+        return self.task.fingerprint
+
+    @property
+    def gold_fingerprint(self) -> str:
+        """The same: questions and gold are one record."""
+        return self.task.fingerprint
+
+    @property
+    def corpus_fingerprint(self) -> str:
+        """SHA-256 of what is searched; contexts and gold passages are part of the records."""
+        return self.task.passages.fingerprint if self.retrieval == "open" else self.task.fingerprint
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """Answer measures, retrieval measures, costs."""
+        return (*self.scorer.measures, *COSTS)
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Retrieval measures that some question has no gold for."""
+        return self.scorer.left_out
+
+    @cached_property
+    def qrels(self) -> Qrels | None:
+        """Gold passages as judgments, where every question has some."""
+        gold = {question.id: dict.fromkeys(question.gold_passages, 1) for question in self.task.questions}
+        return Qrels.of(gold) if gold and all(gold.values()) else None
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Keeps one index for all samples."""
+        if self.model is not None:
+            self._shared, self._own = SharedSearch(self.model, self.task.passages), OwnSearch(self.model)
+        try:
+            yield
+        finally:
+            if self._shared is not None:
+                self._shared.close()
+
+    def surroundings(self, sample: Sample) -> Surroundings:
+        """The search of a question."""
+        if self._shared is None or self._own is None:
+            return Surroundings()
+        if self.retrieval == "open":
+            return Surroundings(self._shared)
+        return Surroundings(self._own.within(self._own_passages(self.questions[sample.id])))
+
+    def score(self, trajectory: Trajectory) -> dict[str, float]:
+        """Every measure of one question."""
+        question = self.questions[trajectory.sample]
+        found = Retrieved.of(question, self._passages(question, self.retrieved(trajectory)))
+        return {**self.scorer.score(question, trajectory, found), **costs(trajectory)}
+
+    def gold(self, sample: str) -> Mapping[str, Any]:
+        """The question without its context."""
+        values = asdict(self.questions[sample])
+        return {key: value for key, value in values.items() if key not in {"context", "sentences"}}
+
+    def target(self, sample: str) -> str:
+        """The accepted answers."""
+        return " | ".join(self.questions[sample].answers)
+
+    def retrieved(self, trajectory: Trajectory) -> Sequence[str]:
+        """The searches in call order, each passage at its first place (mhqa.md 5.7)."""
+        return concatenate(search.documents for search in trajectory.searches)
+
+    def _own_passages(self, question: Question) -> list[Passage]:
+        if self.retrieval == "distractor":
+            return list(question.context)
+        gold = set(question.gold_passages)
+        return [passage for passage in question.context if passage.id in gold] or self.task.passages.find(gold)
+
+    def _passages(self, question: Question, ids: Sequence[str]) -> list[Passage]:
+        known = {passage.id: passage for passage in question.context} if self.retrieval != "open" else {}
+        if not known:
+            return self.task.passages.find(ids)
+        return [known[name] for name in ids if name in known]
+
+
+def load_question_work(
+    suite: Suite,
+    row: TaskRow,
+    request: AgentRequest,
+    registry: Registry,
+    options: Mapping[str, str],
+    model: Model | None,
+    judge: CachedLLM | None,
+) -> QuestionWork:
+    """Load a question answering task.
+
+    Raises:
+        MissingDataError: Its data are not there.
+        UsageError: Its records have no context or no gold passages to search in, as was asked for.
+    """
+    base = request.base
+    task = load_questions(
+        suite, row, base.access, registry=registry, source=request.source, corpus=request.corpus, limit=base.limit
+    )
+    if not isinstance(row, QuestionRow):
+        raise DataError("the row is none of a question answering suite", file=suite.folder)
+    name = f"{suite.name}/{row.task}"
+    retrieval = row.search if options["retrieval"] == "own" else options["retrieval"]
+    if model is not None:
+        _check_searchable(task, retrieval, name)
+    profile = find_profile(row.profile if options["profile"] == "official" else options["profile"])
+    measures = (*suite.spec.metrics, *base.metrics)
+    scorer = Scorer.of(task.questions, profile, measures, judge)
+    return QuestionWork(task, scorer, retrieval, model)
+
+
+def _check_searchable(task: QuestionTask, retrieval: str, name: str) -> None:
+    if retrieval == "open" and not len(task.passages):
+        raise UsageError(
+            f"{name} has no corpus to search in: give one with --corpus FILE, or --set retrieval=distractor"
+        )
+    if retrieval == "distractor" and not any(question.context for question in task.questions):
+        raise UsageError(f"the records of {name} have no context of their own: use --set retrieval=open")
+    if retrieval == "oracle" and not any(question.gold_passages for question in task.questions):
+        raise UsageError(f"the records of {name} name no gold passages: use --set retrieval=open")

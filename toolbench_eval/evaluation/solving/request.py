@@ -1,0 +1,59 @@
+"""What a user asks for when an agent is to be evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from toolbench_eval.agents.session import Limits
+from toolbench_eval.errors import MissingDataError, UsageError
+from toolbench_eval.evaluation.request import Request
+
+
+@dataclass(frozen=True)
+class AgentRequest:
+    """One `evalharness run --agent`.
+
+    Attributes:
+        base: Tasks, places, protocol, switches, seed: what retrieval asks for as well.
+        agent: Name of the agent.
+        llms: Names of language models by role; `main` plays every role without a model of its own.
+        model: The retriever that it searches with, None for none.
+        source: The task's records in a file of the benchmark's official format.
+        corpus: The task's corpus in a file.
+        limits: Bounds of each sample.
+        run_tokens: Tokens of the whole run, None for no bound.
+        run_dollars: Cost of the whole run, None for no bound.
+        max_failures: Share of failed samples above which the run counts as failed.
+        judge: Name of the language model that judges answers, None for no judge.
+    """
+
+    base: Request
+    agent: str
+    llms: Mapping[str, str]
+    model: str | None = None
+    source: Path | None = None
+    corpus: Path | None = None
+    limits: Limits = field(default_factory=Limits)
+    run_tokens: int | None = None
+    run_dollars: float | None = None
+    max_failures: float = 0.1
+    judge: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense.
+
+        Raises:
+            UsageError: No language model plays the main role, or the share of failures is none.
+            MissingDataError: A file is not there.
+        """
+        if "main" not in self.llms:
+            raise UsageError("an agent needs a language model: --llm openai/<model>, hf/<folder>, scripted")
+        if not 0 <= self.max_failures <= 1:
+            raise UsageError(f"--max-failures is a share from 0 to 1, found {self.max_failures}")
+        for name, path in (("--source", self.source), ("--corpus", self.corpus)):
+            if path is not None and not path.is_file():
+                raise MissingDataError(f"no such file (given as {name})", file=path)
+        if self.base.k is not None or self.base.first_stage is not None or self.base.instruction is not None:
+            raise UsageError("--k, --first-stage and --instruction are for retrieval; see 'agents show' for --set")

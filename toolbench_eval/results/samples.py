@@ -1,0 +1,86 @@
+"""The samples of an agent's task as JSON lines: trajectory and gold, all that its scores are computed from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import zstandard
+
+from toolbench_eval.atomic import atomic_path
+from toolbench_eval.errors import DataError, MissingDataError
+
+LONGEST_LINE = 2**26
+"""Characters of the longest line that is read."""
+
+
+def write_samples(path: Path, samples: Iterable[Mapping[str, Any]]) -> None:
+    """Write samples, one at a time.
+
+    Raises:
+        StorageError: The disk failed.
+    """
+    with (
+        atomic_path(path, durable=False) as temporary,
+        temporary.open("wb") as raw,
+        zstandard.ZstdCompressor(level=6).stream_writer(raw) as file,
+    ):
+        for sample in samples:
+            file.write(json.dumps(sample, separators=(",", ":")).encode() + b"\n")
+
+
+def read_samples(path: Path) -> Iterator[dict[str, Any]]:
+    """The samples of a file, one at a time.
+
+    Raises:
+        MissingDataError: There is no such file.
+        DataError: It holds something else.
+    """
+    try:
+        with path.open("rb") as raw, zstandard.ZstdDecompressor().stream_reader(raw) as stream:
+            for number, line in enumerate(_lines(stream, path), start=1):
+                yield _object(line, path, number)
+    except FileNotFoundError:
+        raise MissingDataError("there is no such file", file=path) from None
+    except zstandard.ZstdError as error:
+        raise DataError(f"not a zstd file: {error}", file=path) from None
+
+
+class ContentDigest:
+    """SHA-256 of the content of trajectories, in order, without times."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+
+    def add(self, canonical: Mapping[str, Any]) -> None:
+        """Take in the next trajectory's canonical part."""
+        self._hash.update(json.dumps(canonical, sort_keys=True, separators=(",", ":")).encode() + b"\n")
+
+    @property
+    def value(self) -> str:
+        """The digest so far."""
+        return self._hash.hexdigest()
+
+
+def _lines(stream: Any, path: Path) -> Iterator[bytes]:
+    rest = b""
+    while chunk := stream.read(2**20):
+        *whole, rest = (rest + chunk).split(b"\n")
+        yield from whole
+        if len(rest) > LONGEST_LINE:
+            raise DataError(f"a line is longer than {LONGEST_LINE} bytes", file=path)
+    if rest:
+        raise DataError("the last line is cut off", file=path)
+
+
+def _object(line: bytes, path: Path, number: int) -> dict[str, Any]:
+    try:
+        value = json.loads(line)
+    except ValueError as error:
+        raise DataError(f"not JSON: {error}", file=path, row=number) from None
+    if not isinstance(value, dict):
+        raise DataError("not an object", file=path, row=number)
+    return value
