@@ -14,6 +14,7 @@ Reading = Literal["tolerant", "released"]
 answer begins at `Answer: ` and nothing else, and the finish marker is written in capitals."""
 
 _QUESTION = re.compile(r"^[ \t>*_#-]*(?:sub-?\s?question|thought)\s*\d*[*_ \t]*:[*_]*", re.IGNORECASE | re.MULTILINE)
+_NEXT = re.compile(r"(?<!\w)(?:sub-?\s?question|thought)[ \t]*\d+[*_ \t]*:", re.IGNORECASE)
 _ANSWER = re.compile(r"(?<!\w)answer[ \t]*\d*[*_ \t]*:[*_]*", re.IGNORECASE)
 _FINISH = re.compile(r"\bfinish\s*\[", re.IGNORECASE)
 _RELEASED_FINISH = re.compile(r"FINISH\[")
@@ -37,8 +38,9 @@ class Deduced:
 def read_step(text: str, reading: Reading = "tolerant") -> Deduced:
     """The first step in a reply that continues after `Sub-question i:`; later steps are cut off."""
     if reading == "released":
-        head, found, tail = text.partition("Answer: ")
-        return _step(head if found else _first_line(text), tail if found else None, reading)
+        own = _own_step(text)
+        head, found, tail = own.partition("Answer: ")
+        return _step(head if found else _first_line(own), tail if found else None, reading)
     values = json_object(text)
     if "answer" in values:
         return _step(values.get("subquestion") or values.get("question", ""), values["answer"], reading)
@@ -54,7 +56,7 @@ def read_step(text: str, reading: Reading = "tolerant") -> Deduced:
 
 def read_draft(text: str, reading: Reading = "tolerant") -> Deduced:
     """The answer in a reply that continues after `Answer i:`."""
-    own = _own_step(spoken(text))
+    own = _own_step(text if reading == "released" else spoken(text))
     answer = _ANSWER.match(own)
     return _step("", own[answer.end() :] if answer else own, reading)
 
@@ -82,8 +84,8 @@ def _own_step(text: str) -> str:
     text = text.strip()
     header = _QUESTION.match(text)
     own = text[header.end() :] if header else text
-    following = _QUESTION.search(own)
-    return (own[: following.start()] if following else own).strip()
+    starts = [found.start() for kind in (_QUESTION, _NEXT) if (found := kind.search(own))]
+    return own[: min(starts, default=len(own))].strip()
 
 
 def _first_line(text: str) -> str:

@@ -28,8 +28,7 @@ _CITATION: dict[CitationRule, re.Pattern[str]] = {
     "overlap": re.compile(r"citation\W{0,3}:", re.IGNORECASE),
     "word": re.compile(r"citation", re.IGNORECASE),
 }
-_LABEL = re.compile(r"^\W*answer\W*:", re.IGNORECASE | re.MULTILINE)
-_TAGS = ("ref", "revise")
+_LABEL = re.compile(r"^\W*answer\W*:(.*)$", re.IGNORECASE | re.MULTILINE)
 _WORD = re.compile(r"\w+")
 _ARTICLES = {"a", "an", "the"}
 _NOTHING = {"", "empty", "none", "null", "na", "insufficientinformation"}
@@ -123,7 +122,7 @@ def ground_by_tournament(
 
     Args:
         claim: What is checked.
-        passages: Best first.
+        passages: Best first, at least one.
         size: Passages of a batch.
         tries: Times that a batch is asked about while it is not cited (3 in the paper's code).
         rule: When a reply cites.
@@ -138,8 +137,6 @@ def ground_by_tournament(
         checker.note(claim, batch, shown, None if cited is None else cited[1])
         if cited is not None:
             queue.append(shown[cited[0]])
-    if not queue:
-        return Grounded(claim.draft)
     found = read_edit(checker.ask("revise", "revise", claim, list(queue)))
     checker.note(claim, batch + 1, list(queue), found.evidence if found else None)
     return found or Grounded(claim.draft)
@@ -155,12 +152,10 @@ def read_revision(reply: str) -> Grounded | None:
     """
     text = spoken(reply)
     values = json_object(text)
-    evidence = [one_line(found) for found in spans(text, *_TAGS)] or [one_line(values.get("ref", ""))]
-    answers = [short_answer(found, "text") for found in spans(text, *reversed(_TAGS))] or [
-        short_answer(values.get("revise", ""), "text")
-    ]
-    cited = [found for found in evidence if not _is_nothing(found)]
-    given = [found for found in answers if found]
+    evidence = spans(text, "ref", "revise") or [values.get("ref", "")]
+    answers = spans(text, "revise", "ref") or [values.get("revise", "")]
+    cited = [one_line(found) for found in evidence if not _is_nothing(found)]
+    given = [answer for found in answers if (answer := short_answer(found, "text"))]
     return Grounded(given[-1], " ".join(cited)) if cited and given else None
 
 
@@ -173,8 +168,8 @@ def read_edit(reply: str) -> Grounded | None:
     text = spoken(reply)
     values = json_object(text)
     label = _LABEL.search(text)
-    written = _first_line(text[label.end() :]) if label else ""
-    answer, citation = short_answer(values.get("answer", written), "text"), one_line(values.get("citation", ""))
+    answer = short_answer(values.get("answer", label[1] if label else ""), "text")
+    citation = one_line(values.get("citation", ""))
     return Grounded(answer, None if _is_nothing(citation) else citation) if answer else None
 
 
@@ -185,10 +180,11 @@ def read_citation(reply: str, passages: Sequence[Passage], rule: CitationRule) -
         Its place from 0, by the best token F1 with what follows the word `citation`, and the citation; None where
         nothing is cited.
     """
-    word = _CITATION[rule].search(reply)
+    text = spoken(reply)
+    word = _CITATION[rule].search(text)
     if word is None or not passages:
         return None
-    citation = one_line(reply[word.end() :]).strip("\"'`*:}{ “”")
+    citation = one_line(text[word.end() :]).strip("\"'`*:}{ “”")
     shared = [_token_f1(citation, passage.contents) for passage in passages]
     place = max(range(len(shared)), key=shared.__getitem__)
     refers = shared[place] > 0 and not _is_nothing(citation)
@@ -218,7 +214,3 @@ def _words(text: str) -> list[str]:
 
 def _is_nothing(text: str) -> bool:
     return "".join(_WORD.findall(text.lower())) in _NOTHING
-
-
-def _first_line(text: str) -> str:
-    return (text.strip().splitlines() or [""])[0]

@@ -86,7 +86,8 @@ class Ircot:
 
     def _kept(self, kept: Sequence[Passage], found: Sequence[Passage]) -> list[Passage]:
         """Both without repetitions, up to the bound."""
-        return list({passage.id: passage for passage in [*found, *kept][::-1]}.values())[::-1][: self.max_passages]
+        distinct = {passage.id: passage for passage in (*kept, *found)}  # a repeated key keeps its first place
+        return list(distinct.values())[: self.max_passages]
 
     def _reason(
         self, sample: Sample, session: Session, passages: Sequence[Passage], chain: Sequence[str]

@@ -46,7 +46,9 @@ class IterRetGen:
         An iteration that brings the passages of the one before would repeat its prompt, and ends the work as
         `no_progress`. One that cannot be read ends it as `parse_error`, with the answer so far.
         """
-        query, before, answer, raw = sample.text, None, None, ""
+        query, raw = sample.text, ""
+        before: tuple[Passage, ...] | None = None
+        answer: str | None = None
         for iteration in range(1, self.iterations + 1):
             passages = session.search(query, self.k)
             if passages == before:
@@ -55,7 +57,7 @@ class IterRetGen:
             if draft is None:
                 return Answer(answer, "parse_error", raw)
             session.note("draft", iteration=iteration, answer=draft)
-            query, before, answer = f"{spoken(raw)}\n{sample.text}", passages, draft
+            query, before, answer = f"{spoken(raw)} {sample.text}", passages, draft
         return as_answer(answer, raw)
 
     def _generate(self, sample: Sample, session: Session, passages: tuple[Passage, ...]) -> tuple[str | None, str]:

@@ -62,6 +62,27 @@ def setting_of(agent: Agent) -> dict[str, Any]:
     return {"name": agent.name, "options": options, "prompts": {one: load_prompt(one).digest for one in agent.prompts}}
 
 
+def restore(kind: type[Agent], setting: Mapping[str, Any]) -> Agent:
+    """The agent that a result was made with.
+
+    Raises:
+        UsageError: Its options or its prompts are not those of today's code.
+    """
+    hints = get_type_hints(kind)
+    known = option_names(kind)
+    values = {name: _typed(value, hints.get(name)) for name, value in setting["options"].items()}
+    if sorted(values) != sorted(known):
+        raise UsageError(f"the agent '{kind.name}' has other options today than when the result was made")
+    agent = kind(**values)
+    if setting_of(agent)["prompts"] != setting["prompts"]:
+        raise UsageError(f"the prompts of '{kind.name}' have changed since the result was made")
+    return agent
+
+
+def _typed(value: Any, hint: Any) -> Any:
+    return tuple(value) if isinstance(value, list) and get_origin(hint) is tuple else value
+
+
 def described(kind: type[Agent]) -> list[dict[str, Any]]:
     """A row for each option: name, default, values under the protocols, choices, meaning."""
     hints = get_type_hints(kind)

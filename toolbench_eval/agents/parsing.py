@@ -22,10 +22,10 @@ _LEAD = re.compile(
     r"^(?:(?:so|thus|therefore|hence)\b,?\s*)?(?:the\s+)?(?:final\s+|correct\s+|short\s+)?answer(?:\s+is\b|\s*:)\s*:?\s*",
     re.IGNORECASE,
 )
-_WRAPPED = {'""', "''", "``", "“”", "‘’", "«»", "<>", "[]"}
+_WRAPPED = {'""', "''", "``", "“”", "‘’", "«»", "<>", "[]"}  # noqa: RUF001 - quotation marks of print
 _ABBREVIATION = re.compile(r"(?:\w\.){2,}$")
 _BOOLEANS = {"yes": "yes", "true": "yes", "no": "no", "false": "no"}
-_SENTENCE_END = re.compile(r"[.!?][\"'”’)\]]*(?=\s+[\"'“‘(\[]?[^\Wa-z_])|[。！？]")
+_SENTENCE_END = re.compile(r"[.!?][\"'”’)\]]*(?=\s+[\"'“‘(\[]?[^\Wa-z_])|[。！？]")  # noqa: RUF001 - as above
 _NO_END = re.compile(r"\b(?:[A-Z]|Mr|Mrs|Ms|Dr|St|Mt|Prof|Rev|Gen|Col|Lt|Sgt|Capt|vs)\.$")
 
 

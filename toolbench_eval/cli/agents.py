@@ -21,10 +21,10 @@ def list_(as_json: Json = False) -> None:
     Example:
       evalharness agents list
     """
-    from toolbench_eval.agents.catalogue import agent_class, agent_names
+    from toolbench_eval.agents.catalogue import agent_names
     from toolbench_eval.cli.output import print_json, print_table
 
-    rows = [{"agent": name, "what": _first_line(agent_class(name))} for name in agent_names()]
+    rows = [{"agent": name, "what": _first_line(name)} for name in agent_names()]
     if as_json:
         print_json(rows)
     else:
@@ -59,5 +59,12 @@ def _shown(value: object) -> str:
     return str(value)
 
 
-def _first_line(kind: type) -> str:
-    return (inspect.getdoc(kind) or "").partition("\n")[0]
+def _first_line(name: str) -> str:
+    """What an agent does; a faulty package of somebody else must not hide the other agents."""
+    from toolbench_eval.agents.catalogue import agent_class
+    from toolbench_eval.errors import UsageError
+
+    try:
+        return (inspect.getdoc(agent_class(name)) or "").partition("\n")[0]
+    except UsageError as error:
+        return str(error)

@@ -24,6 +24,7 @@ from toolbench_eval.cli import (
     score,
     submit,
     tasks,
+    trajectories,
 )
 from toolbench_eval.errors import EvalHarnessError
 
@@ -64,6 +65,7 @@ app.add_typer(leaderboard.app, name="leaderboard")
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(models.app, name="models")
 app.add_typer(agents.app, name="agents")
+app.add_typer(trajectories.app, name="trajectories")
 app.add_typer(data.app, name="data")
 app.add_typer(cache.app, name="cache")
 

@@ -215,7 +215,8 @@ def command(  # noqa: PLR0913, PLR0917 - the options are the contract
             max_failures=max_failures,
             judge=judge,
         )
-        return execute(asked, registry, as_json=as_json, dry_run=dry_run)
+        execute(asked, registry, as_json=as_json, dry_run=dry_run)
+        return
     model = _retriever(model, agent_only={"--llm": llm, "--source": source, "--corpus": corpus, "--judge": judge})
     if dry_run:
         _show_plan(request, model, registry, as_json)

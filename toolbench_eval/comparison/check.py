@@ -74,9 +74,9 @@ def load_both(
     """
     both = load_systems([candidate, baseline], task=task, instruction=instruction)
     new, base = both
-    if new.result.model != base.result.model:
+    if new.result.system != base.result.system:
         return new, base
-    model = new.result.model
+    model = new.result.system
     return replace(new, label=f"{model} (candidate)"), replace(base, label=f"{model} (baseline)")
 
 

@@ -172,7 +172,7 @@ def _each(systems: Sequence[System], values: Iterable[str]) -> str:
 
 def _labels(results: Sequence[Result], paths: Sequence[Path]) -> list[str]:
     """Model names; where several results have one, with what tells them apart added."""
-    labels = [result.model for result in results]
+    labels = [result.system for result in results]
     hints = (
         [str(result.task_setting.get("instruction")) for result in results],
         [path.parent.name for path in paths],

@@ -259,4 +259,4 @@ def _matrix(systems: int, pairs: Ints, significant: Bools) -> Bools:
 def _named(system: System) -> Named:
     result = system.result
     setting = str(result.task_setting.get("instruction"))
-    return Named(system.label, result.model, result.model_revision, setting, result.identity)
+    return Named(system.label, result.system, result.model_revision, setting, result.identity)

@@ -79,8 +79,8 @@ class Entry:
 
 def entry_name(result: Result) -> str:
     """The name that a result has on a board: model, instruction setting, and the beginning of its identity."""
-    instruction = slug(str(result.task_setting.get("instruction")))
-    return f"{slug(result.model)}-{instruction}-{result.identity[:12]}"
+    setting = result.task_setting.get("instruction", result.task_setting.get("retrieval", result.kind))
+    return f"{slug(result.system)}-{slug(str(setting))}-{result.identity[:12]}"
 
 
 def read_entry(folder: Path) -> Entry:

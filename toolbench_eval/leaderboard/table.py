@@ -66,7 +66,7 @@ def by_group(result: Result) -> Mapping[str, Mapping[str, float]]:
 def cells(entry: Entry, groups: Iterable[str]) -> dict[str, str]:
     """One row: headline with interval, categories, and what the submitter states."""
     line, scores = entry.result.headline, by_group(entry.result)
-    row = {"model": entry.result.model, line.metric: f"{line.value:.4f}"}
+    row = {"model": entry.result.system, line.metric: f"{line.value:.4f}"}
     row["95 % interval"] = f"[{line.ci95[0]:.4f}, {line.ci95[1]:.4f}]"
     row |= {group: _shown(scores.get(group, {}).get(line.metric)) for group in groups}
     return row | {"trained on": entry.submission.trained_on, "entry": entry.name}

@@ -56,6 +56,8 @@ class Solved(Part):
     """Each sample's trajectory and gold: what the scores are computed from (JSON lines, zstd)."""
     samples_digest: str
     """SHA-256 of the trajectories' content without times, in the order of the samples."""
+    profile: str
+    """Name of the rules that answers are scored by."""
     stop_reasons: dict[str, int]
     """Why samples ended, and how many."""
     failures: dict[str, str] = {}

@@ -181,6 +181,7 @@ class Run(Generic[ItemT]):
 
         from toolbench_eval.runtime.provider import double_of
 
+        self._slots=None; self._concurrency=concurrency
         doubles = {role: double_of(llm.name, concurrency) for role, llm in self._llms.items()}
         samples = [
             Sample(id=item.id, input=item.text, target=list(getattr(item, "targets", ())))
@@ -199,7 +200,7 @@ class Run(Generic[ItemT]):
                 log_realtime=False,
                 log_model_api=False,
                 log_buffer=BUFFER,
-                max_samples=concurrency,
+                max_samples=2 * concurrency,
                 fail_on_error=False,
                 ctl_server=False,
             )
@@ -225,13 +226,19 @@ class Run(Generic[ItemT]):
         from inspect_ai.model import get_model
         from inspect_ai.util import LimitExceededError, time_limit
 
+        if self._slots is None:
+            self._slots = asyncio.Semaphore(self._concurrency)
+        await self._slots.acquire()
         item, desk = self._items[str(state.sample_id)], Desk()
         llms = {role: RuntimeLLM(llm, get_model(role=role), desk) for role, llm in self._llms.items()}
         outcome: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         threading.Thread(target=self._work, args=(item, llms, desk, outcome), name=item.id, daemon=True).start()
         try:
             with time_limit(self._time_limit):
-                result = await outcome
+                try:
+                    result = await outcome
+                finally:
+                    self._slots.release()
             await desk.settle()
         except LimitExceededError:
             self._reports.failed(item, TimeoutError(f"not solved within {self._time_limit:g} s"))

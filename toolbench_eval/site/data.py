@@ -130,7 +130,7 @@ def _entry(row: Row, lines: Sequence[str], measures: Sequence[str], systems: dic
     result, execution = row.result, row.result.execution
     line = result.headline
     return {
-        "name": result.model,
+        "name": result.system,
         "page": f"entries/{row.page}",
         "system": systems.setdefault(_system(row), len(systems)),
         "section": setting_title(result),
@@ -172,7 +172,7 @@ def _digests(setting: Any) -> Iterator[str]:
 def _system(row: Row) -> str:
     """The same for entries that differ in nothing but the instruction."""
     result = row.result
-    parts = [result.model, result.model_revision, result.model_setting, setting_words(result)]
+    parts = [result.system, result.model_revision, result.model_setting, setting_words(result)]
     return json.dumps([*parts, row.entry.submission.bound], sort_keys=True, default=str)
 
 

@@ -11,6 +11,7 @@ import io
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -32,15 +33,19 @@ _DECODER = json.JSONDecoder()
 
 
 def read_records(path: Path) -> Iterator[Record]:
-    """The records of a file: JSON (a list, one object a line, or one object of records by id), JSONL, CSV, TSV, Parquet.
+    """The records of a file: JSON, JSONL, CSV, TSV, Parquet; the text formats also with ``.gz`` or ``.zst``.
 
-    The text formats may end in ``.gz`` or ``.zst``. CSV and TSV give text only.
+    A ``.json`` file holds a list, one object a line, or one object with the records by id.
 
     Raises:
         MissingDataError: There is no such file.
         DataError: The file is not what its name says, or a record is no object.
         StorageError: It cannot be read.
     """
+    if kind_of(path.name)[0] in (".csv", ".tsv"):
+        for record in table_records(read_table(path), str(path)):
+            yield replace(record, row=record.row + 1)  # the header is row 1
+        return
     for row, value in read_values(path):
         if not isinstance(value, dict):
             raise DataError(f"must be an object, found {described(value)}", file=path, row=row)
@@ -51,11 +56,11 @@ def table_records(table: pa.Table, file: str) -> Iterator[Record]:
     """The records of a table that was read already."""
     for start in range(0, len(table), ROWS):
         for at, values in enumerate(table.slice(start, ROWS).to_pylist(), start=start + 1):
-            yield Record(values, file, at)
+            yield Record(values, file, at, flat=True)
 
 
 def read_values(path: Path) -> Iterator[tuple[int, Any]]:
-    """The values of a file and their numbers, as `read_records` has them; a value may be a list.
+    """The values of a JSON, JSONL or Parquet file and their numbers, as `read_records` has them; one may be a list.
 
     Raises:
         MissingDataError: There is no such file.
@@ -65,16 +70,14 @@ def read_values(path: Path) -> Iterator[tuple[int, Any]]:
     if not path.is_file():
         raise MissingDataError("there is no such file", file=path)
     if not is_data_file(path.name):
-        raise DataError("the format is told by the name: .jsonl, .json, .csv, .tsv (also .gz, .zst), .parquet", file=path)
+        message = "the name tells no format that is known: .jsonl, .json, .csv, .tsv (also .gz, .zst), .parquet"
+        raise DataError(message, file=path)
     kind, compression = kind_of(path.name)
     if kind == ".parquet":
         yield from _parquet_rows(path)
-    elif kind in (".csv", ".tsv"):
-        yield from ((record.row + 1, record.values) for record in table_records(read_table(path), str(path)))
     else:
         with _opened(path, compression) as stream:
-            head = stream.peek(4096).removeprefix(codecs.BOM_UTF8).lstrip()[:1]
-            yield from _lines(stream, path) if kind != ".json" else _json(stream, head, path)
+            yield from _json(stream, path) if kind == ".json" else _lines(stream, path)
 
 
 @contextmanager
@@ -109,8 +112,8 @@ def _lines(stream: BinaryIO, path: Path) -> Iterator[tuple[int, Any]]:
             yield number, _decoded(line.removeprefix(codecs.BOM_UTF8) if number == 1 else line, path, number)
 
 
-def _json(stream: BinaryIO, head: bytes, path: Path) -> Iterator[tuple[int, Any]]:
-    if head == b"[":
+def _json(stream: io.BufferedReader, path: Path) -> Iterator[tuple[int, Any]]:
+    if stream.peek(64).removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"[":
         return _list(stream, path)
     content = stream.read().removeprefix(codecs.BOM_UTF8)
     try:

@@ -19,12 +19,14 @@ class Record:
         file: Where it is from.
         row: Its number from 1: the line of a JSONL file, else the place in the list.
         path: Where it stands inside the record, if it is a part of one, with a dot at the end.
+        flat: Whether it is a row of a table with flat columns (`read_table`), which holds lists and objects as JSON.
     """
 
     values: Mapping[str, Any]
     file: str
     row: int
     path: str = ""
+    flat: bool = False
 
     def fault(self, message: str, name: str | None = None) -> DataError:
         """An error at a field of this record."""
@@ -73,12 +75,9 @@ class Record:
         raise self.fault(f"must be a whole number, found {described(value)}", name)
 
     def decoded(self, name: str) -> Any:
-        """The field; text that holds a JSON list or object is that list or object.
-
-        Tables with flat columns (`read_table`) hold nested values so.
-        """
+        """The field; in a flat record, text that holds a JSON list or object is that list or object."""
         value = self.values.get(name)
-        if isinstance(value, str) and value[:1] in ("[", "{"):
+        if self.flat and isinstance(value, str) and value[:1] in ("[", "{"):
             try:
                 return json.loads(value)
             except ValueError:

@@ -28,6 +28,9 @@ from toolbench_eval.metrics.answers.score import score_answer
 ALWAYS = ("EM", "F1", "precision", "recall", "acc_contain", "acc_token", "acc_strict", "prediction_words")
 """Measures that every question has."""
 
+JUDGED = ("acc_judged", "judge_unparsed")
+"""Measures that need a judge."""
+
 
 @dataclass(frozen=True)
 class Retrieved:
@@ -78,7 +81,7 @@ class Scorer:
             UsageError: It is computed for other agents only.
         """
         always = [*ALWAYS, *(("acc_bool", "bool_unparsed") if _all_boolean(questions) else ())]
-        always += ["acc_judged", "judge_unparsed"] if judge is not None else []
+        always += JUDGED if judge is not None else ()
         chosen, left_out, at = list(always), [], {}
         for name in dict.fromkeys(asked):
             measure = find(name)

@@ -41,7 +41,8 @@ class Sums:
             trajectory = journal.get(sample.id)
             scores = self.work.score(trajectory)
             self._add(trajectory, scores)
-            yield {"trajectory": trajectory.to_json(), "gold": self.work.gold(sample.id), "scores": scores}
+            gold, evidence = self.work.gold(sample.id), self.work.evidence(trajectory)
+            yield {"trajectory": trajectory.to_json(), "gold": gold, **evidence, "scores": scores}
 
     def _add(self, trajectory: Trajectory, scores: dict[str, float]) -> None:
         self.scores.append(scores)
@@ -84,6 +85,7 @@ def finish_solved(work: Work, journal: Journal, place: Workplace) -> TaskResult:
         solved=Solved(
             samples_file=place.name(samples_file),
             samples_digest=sums.digest.value,
+            profile=work.profile,
             stop_reasons=dict(sorted(sums.stops.items())),
             failures=sums.failures,
             left_out=list(work.left_out),

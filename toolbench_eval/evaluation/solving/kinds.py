@@ -24,7 +24,8 @@ TASK_OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "tool-use": {},
 }
-"""By kind of suite: the choices that must match for two results to be comparable, the default first. `own`: where each task's row says."""
+"""By kind of suite: the choices that must match for two results to be comparable, the default first. `own`: as each
+task's row says."""
 
 
 class Loader(Protocol):

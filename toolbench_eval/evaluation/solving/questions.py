@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -124,8 +124,16 @@ class QuestionWork:
     def score(self, trajectory: Trajectory) -> dict[str, float]:
         """Every measure of one question."""
         question = self.questions[trajectory.sample]
-        found = Retrieved.of(question, self._passages(question, self.retrieved(trajectory)))
-        return {**self.scorer.score(question, trajectory, found), **costs(trajectory)}
+        return {**self.scorer.score(question, trajectory, self._retrieved(trajectory)), **costs(trajectory)}
+
+    def evidence(self, trajectory: Trajectory) -> Mapping[str, Any]:
+        """Ids and titles of what was retrieved, and whether each holds an answer."""
+        return {"retrieved": asdict(self._retrieved(trajectory))}
+
+    @property
+    def profile(self) -> str:
+        """The evaluator."""
+        return self.scorer.profile.name
 
     def gold(self, sample: str) -> Mapping[str, Any]:
         """The question without its context."""
@@ -146,7 +154,12 @@ class QuestionWork:
         gold = set(question.gold_passages)
         return [passage for passage in question.context if passage.id in gold] or self.task.passages.find(gold)
 
-    def _passages(self, question: Question, ids: Sequence[str]) -> list[Passage]:
+    def _retrieved(self, trajectory: Trajectory) -> Retrieved:
+        question = self.questions[trajectory.sample]
+        return Retrieved.of(question, self.passages(question, self.retrieved(trajectory)))
+
+    def passages(self, question: Question, ids: Iterable[str]) -> list[Passage]:
+        """The passages of ids, where the question searches."""
         known = {passage.id: passage for passage in question.context} if self.retrieval != "open" else {}
         if not known:
             return self.task.passages.find(ids)

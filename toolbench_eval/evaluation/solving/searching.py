@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
@@ -11,6 +11,7 @@ from queue import Empty, SimpleQueue
 import numpy as np
 import numpy.typing as npt
 
+from toolbench_eval.agents.session import Search
 from toolbench_eval.data.passages import Passage, Passages
 from toolbench_eval.data.queries import Queries
 from toolbench_eval.ranking.run import NO_DOCUMENT
@@ -115,7 +116,7 @@ class OwnSearch:
     model: Model
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def within(self, passages: Sequence[Passage]) -> Callable[[str, int], list[Passage]]:
+    def within(self, passages: Sequence[Passage]) -> Search:
         """A search in these passages."""
         own = Passages.of(passages)
 

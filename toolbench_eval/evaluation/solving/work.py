@@ -26,9 +26,17 @@ class Surroundings:
 class Work(Protocol):
     """The samples of one task, and how what agents make of them is scored."""
 
-    row: TaskRow
-    origin: Origin
-    notes: tuple[str, ...]
+    @property
+    def row(self) -> TaskRow:
+        """The task's row in its suite's table."""
+
+    @property
+    def origin(self) -> Origin:
+        """Where the samples came from."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was mended while loading."""
 
     @property
     def samples(self) -> Sequence[Sample]:
@@ -75,3 +83,10 @@ class Work(Protocol):
 
     def retrieved(self, trajectory: Trajectory) -> Sequence[str]:
         """Ids of what the agent retrieved, best first: the ranking that retrieval is scored by."""
+
+    def evidence(self, trajectory: Trajectory) -> Mapping[str, Any]:
+        """What else scoring needs and the trajectory does not hold, as JSON values."""
+
+    @property
+    def profile(self) -> str:
+        """Name of the rules that the task is scored by."""

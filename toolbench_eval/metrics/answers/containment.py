@@ -29,8 +29,8 @@ def acc_token(prediction: str, golds: Sequence[str], rules: Rules) -> float:
     """1 where the tokens of a gold stand in the prediction as one contiguous run.
 
     Our own honest form of containment: never above `acc_contain` on golds that keep a token. A gold that normalises
-    to nothing is compared with articles kept on both sides (`The The`), or if it has no word at all with punctuation kept
-    as well (`!!!`).
+    to nothing is compared with articles kept on both sides (`The The`), or, if it has no word at all, with punctuation
+    kept as well (`!!!`).
 
     Args:
         prediction: The answer.

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from itertools import chain, zip_longest
+from itertools import chain
 from typing import TypeVar
 
 Id = TypeVar("Id", bound=Hashable)
-_NONE = object()
 
 
 def concatenate(searches: Iterable[Sequence[Id]]) -> list[Id]:
@@ -17,8 +16,9 @@ def concatenate(searches: Iterable[Sequence[Id]]) -> list[Id]:
 
 def round_robin(searches: Iterable[Sequence[Id]]) -> list[Id]:
     """The first of every list in the order of the calls, then the second of every list, each id at its first place."""
-    by_rank = chain.from_iterable(zip_longest(*searches, fillvalue=_NONE))
-    return list(dict.fromkeys(item for item in by_rank if item is not _NONE))  # type: ignore[misc]
+    lists = list(searches)
+    deepest = max(map(len, lists), default=0)
+    return list(dict.fromkeys(ids[rank] for rank in range(deepest) for ids in lists if rank < len(ids)))
 
 
 MERGES: Mapping[str, Callable[[Iterable[Sequence[str]]], list[str]]] = {

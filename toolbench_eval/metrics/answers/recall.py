@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable, Sequence
-from itertools import islice
 
 from toolbench_eval.metrics.answers.normalise import Normaliser, normalise
 from toolbench_eval.metrics.answers.scores import share
-
-ANNOTATOR_MARKS = frozenset({"operation", "no_evidence"})
-"""Words that stand in StrategyQA's evidence where a step needs no paragraph, or has none."""
 
 
 def answers_in(texts: Iterable[str], golds: Iterable[str], normaliser: Normaliser = "squad") -> list[bool]:
@@ -76,7 +72,11 @@ def all_gold(ranked: Sequence[Hashable], gold: Collection[Hashable], k: int) -> 
 
 
 def annotator_sets(evidence: Iterable[Iterable[Iterable[str | Iterable[str]]]]) -> list[set[str]]:
-    """Paragraph ids of each annotator in StrategyQA's `evidence` (annotator, step, lists of ids among marker words)."""
+    """Paragraph ids of each annotator in StrategyQA's `evidence`.
+
+    Args:
+        evidence: For each annotator, for each step, lists of ids among the words `operation` and `no_evidence`.
+    """
     return [
         {paragraph for step in steps for entry in step if not isinstance(entry, str) for paragraph in entry}
         for steps in evidence
@@ -101,7 +101,7 @@ def recall_scores(
     golds: Iterable[str],
     gold_passages: Iterable[tuple[str, str]],
     gold_titles: Collection[str],
-    ks: Iterable[int],
+    ks: Sequence[int],
 ) -> dict[str, float]:
     """The retrieval measures of one question over one ranked list (see `merging` for several searches).
 
@@ -117,8 +117,7 @@ def recall_scores(
     """
     keys, titles = [passage_key(*passage) for passage in passages], [title for title, _ in passages]
     gold_keys, answers = {passage_key(*passage) for passage in gold_passages}, list(golds)
-    deepest = max(ks := list(ks), default=0)
-    held = answers_in((text for _, text in islice(passages, deepest)), answers) if answers else []
+    held = answers_in([text for _, text in passages[: max(ks, default=0)]], answers)
     scores: dict[str, float] = {}
     for k in ks:
         if answers:

@@ -16,7 +16,7 @@ from typing import Any
 from toolbench_eval.metrics.tools.arithmetic import NotArithmeticError, fold
 from toolbench_eval.metrics.tools.calls import Call
 
-OPENING, CLOSING = "([{", ")]}"
+OPENING, CLOSING, QUOTES = "([{", ")]}", "\"'`"
 SOURCE_CALL = re.compile(r"\s*(?:new\s+)?([\w$.]+)\s*\((.*)\)\s*;?\s*", re.DOTALL)
 ARGUMENT = re.compile(r"\s*([A-Za-z_$][\w$]*)\s*=(?![=>])(.*)", re.DOTALL)
 JSON_LIST = re.compile(r"\[.*\]", re.DOTALL)
@@ -61,7 +61,7 @@ def decode_source(text: str) -> list[Call] | None:
     What the text of a value stands for depends on its declared type: see `java.value` and `javascript.value`.
     """
     found = SOURCE_CALL.fullmatch(_bracketed(text)[1:-1])
-    if found is None:
+    if found is None or not _balanced(found[2]):
         return None
     arguments: dict[str, str] = {}
     for part in _arguments(found[2]):
@@ -76,24 +76,35 @@ def decode_source(text: str) -> list[Call] | None:
 
 def split_items(text: str, separator: str = ",") -> Iterator[str]:
     """Parts of a text between separators that stand in no bracket and in no string, without blanks around them."""
-    depth, quote, begin, at = 0, "", 0, 0
+    begin = 0
+    for at, sign, depth in _signs(text):
+        if sign == separator and depth == 0:
+            yield text[begin:at].strip()
+            begin = at + 1
+    if text[begin:].strip():
+        yield text[begin:].strip()
+
+
+def _signs(text: str) -> Iterator[tuple[int, str, int]]:
+    """Place, sign and depth in brackets of every sign outside strings, and of the quotes around them."""
+    depth, quote, at = 0, "", 0
     while at < len(text):
         sign = text[at]
         if quote:
             at += sign == "\\"
             quote = "" if sign == quote else quote
-        elif sign in "\"'`":
-            quote = sign
-        elif sign in OPENING:
-            depth += 1
-        elif sign in CLOSING:
-            depth -= 1
-        elif sign == separator and depth == 0:
-            yield text[begin:at].strip()
-            begin = at + 1
+        else:
+            quote = sign if sign in QUOTES else ""
+            depth += (sign in OPENING) - (sign in CLOSING)
+        if not quote or sign == quote:
+            yield at, sign, depth
         at += 1
-    if text[begin:].strip():
-        yield text[begin:].strip()
+
+
+def _balanced(text: str) -> bool:
+    """Whether every bracket that opens in a text closes in it, and none closes that was not open."""
+    depths = [depth for _, _, depth in _signs(text)]
+    return min(depths, default=0) >= 0 and (not depths or depths[-1] == 0)
 
 
 def _bracketed(text: str) -> str:
