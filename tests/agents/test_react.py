@@ -92,6 +92,13 @@ def test_a_closing_reply_may_still_finish():
     assert React(max_hops=1).solve(BORN, scene.session) == Answer("London", "max_hops", FINISH)
 
 
+def test_a_closing_reply_that_wants_to_go_on_is_no_answer():
+    scene = stage(SEARCH, SEARCH2, "Answer: London", found=FOUND)
+    assert React(max_hops=1).solve(BORN, scene.session).text == "London"
+    assert scene.calls == [("act", 0), ("answer", 0), ("retry", 1)]
+    assert scene.queries == ["Ada Lovelace"]
+
+
 def test_the_same_search_with_the_same_passages_is_no_progress():
     scene = stage(SEARCH, "Thought: again\nAction: search[ada  lovelace]", "London", found=[ADA])
     assert React().solve(BORN, scene.session) == Answer("London", "no_progress", "London")

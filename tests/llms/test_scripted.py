@@ -2,8 +2,26 @@
 
 from __future__ import annotations
 
-from toolbench_eval.llms.base import Message, Usage
+from toolbench_eval.agents.prompting import conversation, numbered
+from toolbench_eval.data.passages import Passage
+from toolbench_eval.llms import scripts
+from toolbench_eval.llms.base import Message, Sampling, Usage
 from toolbench_eval.llms.load import load_llm
+from toolbench_eval.llms.scripted import Scripted, by_script
+from toolbench_eval.prompts import load_prompt
+
+PASSAGES = (
+    Passage("1", "Ada Byron", "Ada Byron was a mathematician. She was born in London in 1815."),
+    Passage("2", "London", "London is a city."),
+)
+
+
+def asked(prompt: str, text: str, **values: str) -> list[Message]:
+    texts = load_prompt(prompt).texts
+    user = texts[text]
+    for name, value in values.items():
+        user = user.replace(f"{{{name}}}", value)
+    return conversation(texts["system"], user)
 
 
 def test_passages_are_ranked_by_the_words_they_share():
@@ -16,6 +34,26 @@ def test_passages_are_ranked_by_the_words_they_share():
     reply = load_llm("scripted").complete(messages)
     assert reply.text == "[2] > [3] > [1]"
     assert reply.usage == Usage(17, 5)
+
+
+def test_a_prompt_of_an_agent_is_read():
+    shown = f"<passages>\n{numbered(PASSAGES)}\n</passages>"
+    template = load_prompt("rag-1").texts["ask"]
+    values = {"question": "Where was Ada Byron born?", "passages": shown if "<passages>" not in template else ""}
+    if not values["passages"]:
+        values["passages"] = numbered(PASSAGES)
+    assert by_script(asked("rag-1", "ask", **values)) == "London"
+
+
+def test_no_voice_knows_any_other_prompt():
+    messages = conversation("You are a poet.", "Write a line.")
+    assert scripts.speak(messages) is None
+    assert by_script(messages) == "Write a line."
+
+
+def test_there_are_no_probabilities_to_give():
+    reply = Scripted().complete([Message("user", "hi")], Sampling(logprobs=True))
+    assert reply.tokens is None
 
 
 def test_a_function_of_ones_own(monkeypatch, tmp_path):

@@ -69,16 +69,17 @@ class Turn:
 def read_turn(text: str, markers: Markers) -> Turn:
     """Evidence, sub-query or end of the search in a reply; whatever it holds, nothing is raised.
 
-    Evidence is what stands before the first sub-query or end, with its marker or without. Of several sub-queries the
-    first counts: the others were written without having seen what it brings. The end of the search counts wherever it
-    stands.
+    Evidence is what stands before the first sub-query or end, with its marker or without; without either it is the
+    first line. Of several sub-queries the first counts: the others were written without having seen what it brings.
+    The end of the search counts wherever it stands.
     """
     own = _without_closing(cut_at(_plain(text), markers.documents), markers)
     query = _search(own, markers.query, markers.query_in_task)
     final = _search(own, markers.final)
     ends = [found.start() for found in (query, final) if found]
-    evidence = one_line(strip_markers(own[: min(ends, default=len(own))], markers))
-    asked = "" if query is None else _asked(own[query.end() :], markers)
+    before = strip_markers(own[: min(ends, default=len(own))], markers)
+    evidence = one_line(before) if ends else _first_line(before)
+    asked = "" if query is None else _first_line(_any(markers).split(own[query.end() :], maxsplit=1)[0])
     return Turn(evidence, asked, final is not None, _after_final(own, markers))
 
 
@@ -112,11 +113,9 @@ def _plain(text: str) -> str:
     return _FENCE.sub("", _MONOLOGUE.sub("", text))
 
 
-def _asked(text: str, markers: Markers) -> str:
-    """The first line with words, up to the next marker."""
-    following = _any(markers).search(text)
-    lines = (one_line(line) for line in text[: following.start() if following else None].splitlines())
-    return next((line for line in lines if line), "")
+def _first_line(text: str) -> str:
+    """The first line with words."""
+    return next((line for line in map(one_line, text.splitlines()) if line), "")
 
 
 def _after_final(text: str, markers: Markers) -> str:

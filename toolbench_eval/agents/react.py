@@ -17,7 +17,7 @@ from toolbench_eval.agents.bounds import at_least
 from toolbench_eval.agents.forms import form_of
 from toolbench_eval.agents.interleaving import Course, Observation, interleave
 from toolbench_eval.agents.moves import Move, read_move
-from toolbench_eval.agents.parsing import folded, sentences, short_answer, stated
+from toolbench_eval.agents.parsing import concluded, folded, sentences, short_answer
 from toolbench_eval.agents.prompting import conversation
 from toolbench_eval.agents.quoting import block, quoted
 from toolbench_eval.agents.session import Session
@@ -89,9 +89,11 @@ def _finishes(move: Move) -> bool:
 
 
 def _last_word(reply: str, answer_type: AnswerType) -> str | None:
-    """The answer of the closing call; some models still write `Finish[...]`."""
+    """The answer of the closing call; some models still write `Finish[...]`, or want to go on."""
     move = read_step(reply, answer_type)
-    return short_answer(move.argument, answer_type) if move and _finishes(move) else stated(reply, answer_type)
+    if move is None:
+        return concluded(reply, answer_type)
+    return short_answer(move.argument, answer_type) if _finishes(move) else None
 
 
 @dataclass

@@ -16,7 +16,7 @@ from toolbench_eval.agents.asking import RETRIES, as_answer, ask_until_read
 from toolbench_eval.agents.base import Answer, Protocols, option
 from toolbench_eval.agents.bounds import at_least
 from toolbench_eval.agents.forms import form_of
-from toolbench_eval.agents.parsing import cut_at, short_answer, spoken, stated
+from toolbench_eval.agents.parsing import concluded, cut_at, short_answer, spoken, stated
 from toolbench_eval.agents.progress import Progress
 from toolbench_eval.agents.prompting import conversation
 from toolbench_eval.agents.quoting import quoted
@@ -111,7 +111,7 @@ class SelfAsk:
             session,
             "answer",
             _messages(prompt.fill("closing", question=sample.text, history=history_of(facts), form=form)),
-            partial(stated, answer_type=sample.answer_type),
+            partial(concluded, answer_type=sample.answer_type),
             reminder=prompt.fill("closing_reminder", form=form),
             retries=self.retries,
         )

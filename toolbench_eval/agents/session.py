@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from toolbench_eval.agents.trajectory import LLMCall, Note, SearchCall, Step, ToolCall, prompt_digest
 from toolbench_eval.data.passages import Passage
+from toolbench_eval.environments.base import Arguments, ToolResult, ToolSpec
 from toolbench_eval.errors import UsageError
 from toolbench_eval.llms.base import GREEDY, LLM, Message, Reply, Sampling, Usage
 from toolbench_eval.llms.meter import Price
@@ -24,22 +25,13 @@ class Search(Protocol):
         """The k best passages, best first."""
 
 
-class ToolResult(Protocol):
-    """What came back from a tool (see `toolbench_eval.environments.base`)."""
-
-    status: str
-    text: str
-    error: str | None
-    source: str
-
-
 class Tools(Protocol):
-    """Tools that an agent may call (see `toolbench_eval.environments.base`)."""
+    """Tools that an agent may call (see `toolbench_eval.environments.base.Environment`)."""
 
-    def tools(self) -> Sequence[Any]:
+    def tools(self) -> Sequence[ToolSpec]:
         """What there is, with JSON schemas."""
 
-    def call(self, name: str, arguments: Mapping[str, Any]) -> Any:
+    def call(self, name: str, arguments: Arguments) -> ToolResult:
         """Call one; a mistake of the model is an answer, not an exception."""
 
 
@@ -171,8 +163,10 @@ class Session:
         self.steps.append(SearchCall(query, k, ids, time.monotonic() - began))
         return found
 
-    def call(self, name: str, arguments: Mapping[str, Any]) -> Any:
-        """Call a tool; what it says to a malformed call is an answer, too.
+    def call(self, name: str, arguments: Arguments) -> ToolResult:
+        """Call a tool with an object of arguments, or with the text that a model wrote for one.
+
+        What the tool says to a malformed call is an answer, too.
 
         Raises:
             UsageError: The task has no tools.
@@ -185,11 +179,11 @@ class Session:
         result = self.environment.call(name, arguments)
         seconds = time.monotonic() - began
         self.steps.append(
-            ToolCall(name, dict(arguments), result.status, result.text, result.error, result.source, seconds)
+            ToolCall(name, _recorded(arguments), result.status, result.text, result.error, result.source, seconds)
         )
         return result
 
-    def tools(self) -> Sequence[Any]:
+    def tools(self) -> Sequence[ToolSpec]:
         """The tools that may be called, with JSON schemas."""
         return () if self.environment is None else self.environment.tools()
 
@@ -224,3 +218,7 @@ class Session:
         self._dollars += dollars
         if self.allowance is not None:
             self.allowance.used(usage, dollars)
+
+
+def _recorded(arguments: Arguments) -> Arguments:
+    return arguments if isinstance(arguments, str) else dict(arguments)

@@ -74,8 +74,8 @@ class ToolCall:
 
     Attributes:
         name: Tool as the agent wrote it.
-        arguments: JSON values.
-        status: `ok` or `error`.
+        arguments: JSON values; text where the model's arguments were no object.
+        status: `ok`, `cut` or `error`.
         text: The observation as the agent saw it.
         error: Kind of the error, None where there is none.
         source: `live`, `recorded`, `nearest`, `simulated` or `local`.
@@ -83,7 +83,7 @@ class ToolCall:
     """
 
     name: str
-    arguments: Mapping[str, Any]
+    arguments: Mapping[str, Any] | str
     status: str
     text: str
     error: str | None = None

@@ -11,6 +11,9 @@ from toolbench_eval.results.schema import Result
 MOST_COLUMNS = 6
 """Columns of scores, where there is room."""
 
+OF_AGENTS = ("EM", "F1", "acc_token", "success", "gold_recall@5", "answer_hit@5", "llm_calls", "tool_calls")
+"""What is shown of an agent's result beside its headline, where it is there."""
+
 COLUMN = 9
 """Characters that a column of numbers takes."""
 
@@ -95,6 +98,7 @@ def _shown(result: Result) -> list[str]:
     """The headline's measure, others at its depth, then the rest."""
     first = result.headline.metric
     _, at, cut = first.partition("@")
-    there = list(next(iter(result.tasks.values())).scores)
-    others = [name for name in (f"R{at}{cut}", f"C{at}{cut}", f"P{at}{cut}", *there) if name in there and name != first]
+    there = list(result.aggregates[result.headline.aggregate])
+    near = OF_AGENTS if result.agent is not None else (f"R{at}{cut}", f"C{at}{cut}", f"P{at}{cut}")
+    others = [name for name in (*near, *there) if name in there and name != first]
     return [first, *dict.fromkeys(others)]

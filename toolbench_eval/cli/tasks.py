@@ -107,14 +107,18 @@ def _describe(suite: Suite) -> None:
     queries = sum(row.queries or 0 for row in suite.rows)
     typer.echo("")
     _field("tasks", f"{len(suite.rows)} ({queries or 'unknown number of'} queries)")
-    in_files = f"files in {suite.folder.name}/"
-    _field("queries", f"hub {spec.hub.repo}@{spec.hub.revision or 'main'}" if spec.hub else in_files)
-    _field("corpus", spec.corpus or "each task's own")
+    if spec.kind == "retrieval":
+        in_files = f"files in {suite.folder.name}/"
+        _field("queries", f"hub {spec.hub.repo}@{spec.hub.revision or 'main'}" if spec.hub else in_files)
+        _field("corpus", spec.corpus or "each task's own")
+    else:
+        _field("kind", f"{spec.kind}; each task says below where its data is")
     _field("licence", spec.licence)
     _field("measures", " ".join(spec.metrics))
     _field("headline", f"{spec.headline.metric}, {spec.headline.aggregate}")
-    _field("instruction", spec.instruction)
-    _field("depth", str(spec.depth))
+    if spec.kind == "retrieval":
+        _field("instruction", spec.instruction)
+        _field("depth", str(spec.depth))
     for name, switch in spec.switches.items():
         values = ", ".join(f"{protocol} {switch.under(protocol)}" for protocol in get_args(Protocol))
         only = f" (only {', '.join(switch.only)})" if switch.only else ""

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toolbench_eval.beir import beir_suite
+from toolbench_eval.data.check_questions import check_questions
 from toolbench_eval.data.check_tables import KnownDocuments, check_corpus, check_labelled, check_separate, check_units
 from toolbench_eval.data.load import load_task_data
 from toolbench_eval.data.sources import Access
 from toolbench_eval.declarations import Faults, inspect_card, inspect_corpus, inspect_suite
 from toolbench_eval.errors import DataError, MissingDataError, UnknownNameError, UsageError
 from toolbench_eval.registry import OWN_CORPUS, Registry, suites_in
-from toolbench_eval.suites import CorpusSource, Suite, TaskRow
+from toolbench_eval.suites import CorpusSource, QuestionRow, Suite, TaskRow
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ def _suite_faults(paths: Iterable[Path], corpora: _Corpora) -> Faults:
         documents, found = corpora.of(suite, path)
         faults += found
         for row in suite.rows:
-            faults += _task_faults(suite, row, documents, corpora.access)
+            faults += _task_faults(suite, row, documents, corpora)
     return faults
 
 
@@ -130,10 +131,12 @@ def _inspect_beir(folder: Path) -> tuple[Suite | None, Faults]:
         return None, [error]
 
 
-def _task_faults(suite: Suite, row: TaskRow, documents: KnownDocuments | None, access: Access) -> Faults:
+def _task_faults(suite: Suite, row: TaskRow, documents: KnownDocuments | None, corpora: _Corpora) -> Faults:
     try:
+        if isinstance(row, QuestionRow):
+            return check_questions(suite, row, corpora.access, corpora.registry)
         if suite.spec.files is None:
-            return check_units(suite, row, load_task_data(suite, row, access), documents)
+            return check_units(suite, row, load_task_data(suite, row, corpora.access), documents)
         if suite.spec.files.qrels is None:
             return check_labelled(suite, row, documents)
         return check_separate(suite, row, documents)

@@ -153,6 +153,14 @@ def shown(value: Json) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
+def json_or_text(text: str) -> Json:
+    """The JSON value in a text, the text itself where it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
 def canonical(value: Json) -> str:
     """A JSON value as the one text that equal values have: sorted keys, no spaces, `1.0` as `1`."""
     return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"))

@@ -7,6 +7,7 @@ import inspect
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
@@ -37,11 +38,16 @@ class FunctionEnvironment:
     it changed before it raised stays changed, as with any API.
     """
 
-    def __init__(self, functions: Iterable[Function], state: Any = None, mutating: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        functions: Iterable[Function] | Mapping[str, Function],
+        state: Any = None,
+        mutating: Collection[str] = (),
+    ) -> None:
         """Make tools of functions.
 
         Args:
-            functions: Each with parameters that can be named; its name is the tool's name.
+            functions: Each with parameters that can be named; tools have their names, or those that are given here.
             state: What functions get as `state`; copied, so that a reset goes back to it.
             mutating: Names of the tools that change something.
 
@@ -49,7 +55,11 @@ class FunctionEnvironment:
             UsageError: A function cannot be a tool.
             DataError: Two have the same name.
         """
-        bound = [_bind(function, mutating) for function in functions]
+        if isinstance(functions, Mapping):
+            named = list(functions.items())
+        else:
+            named = [(getattr(function, "__name__", ""), function) for function in functions]
+        bound = [_bind(name, function, name in mutating) for name, function in named]
         self._functions = {one.tool.name: one for one in bound}
         self._box = Toolbox(one.tool for one in bound)
         self._first = copy.deepcopy(state)
@@ -118,8 +128,8 @@ def as_json(value: Any) -> Json:
         raise ToolError(f"not a JSON value: {error}") from error
 
 
-def _bind(function: Function, mutating: Collection[str]) -> _Bound:
-    name = getattr(function, "__name__", "")
+@lru_cache(maxsize=1024)  # an environment is made for every sample, of the same functions
+def _bind(name: str, function: Function, mutating: bool) -> _Bound:
     if not name.isidentifier():
         raise UsageError(f"{function!r} cannot be a tool: it has no name")
     if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
@@ -141,8 +151,8 @@ def _bind(function: Function, mutating: Collection[str]) -> _Bound:
             description=documented.text,
             parameters=_without_titles(model.model_json_schema()),
             returns=_returned(hints.get("return")),
-            mutating=name in mutating,
-            source=f"{function.__module__}:{function.__qualname__}",
+            mutating=mutating,
+            source=f"{function.__module__}:{getattr(function, '__qualname__', name)}",
         )
     except (NameError, TypeError, PydanticUserError) as error:
         raise UsageError(f"the function '{name}' cannot be a tool: {error}") from error

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 from toolbench_eval.environments.base import Json, ToolSpec
 from toolbench_eval.environments.recorded import Recording, recording_of
-from toolbench_eval.environments.schemas import plain_schema, truth
+from toolbench_eval.environments.schemas import example_of, plain_schema, truth
 from toolbench_eval.environments.toolbox import ToolError
 
 Where = Literal["path", "query", "header", "cookie", "body"]
@@ -120,12 +120,16 @@ def _segment(name: str, values: Mapping[str, Any]) -> str:
 
 
 def recorded_examples(operations: Iterable[Operation]) -> list[Recording]:
-    """The published replies as recordings of calls without arguments.
+    """The published example of each operation as the recording of a call without arguments.
 
+    Where there is none, one is made of the schema of the reply; an operation that declares no reply gives None.
     `RecordedEnvironment(tools, recorded_examples(operations), "nearest", least=0)` answers every call with the example
     of its operation: a stand-in for the service that has its form, and no true answers.
     """
-    return [recording_of(one.tool.name, {}, one.example) for one in operations if one.example is not None]
+    return [
+        recording_of(one.tool.name, {}, example_of(one.tool.returns or {}) if one.example is None else one.example)
+        for one in operations
+    ]
 
 
 @dataclass
@@ -171,10 +175,10 @@ class OperationBuilder:
             self._add(argument, one, Place("body", name), wanted and name in schema.get("required", ()))
 
     def build(self, name: str, description: str, declared: str, returns: Json, example: Json) -> Operation:
-        """The operation; path variables that nobody declared are strings."""
+        """The operation; path variables that nobody declared are texts or numbers."""
         for variable in VARIABLE.findall(self.url):
             if variable not in self.places:
-                self._add(variable, {"type": "string"}, Place("path", variable), True)
+                self._add(variable, {"type": ["string", "number"]}, Place("path", variable), True)
         parameters: dict[str, Any] = {"type": "object", "properties": self.properties, "additionalProperties": False}
         if self.required:
             parameters["required"] = self.required

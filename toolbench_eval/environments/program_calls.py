@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from toolbench_eval.environments.base import CallRecord, Json, ToolResult, ToolSpec, canonical, failure
 from toolbench_eval.environments.functions import as_json
 from toolbench_eval.environments.patience import OutOfTime, run_within
-from toolbench_eval.environments.requests_module import RequestsModule
+from toolbench_eval.environments.requests_module import Fault, RequestsModule
 from toolbench_eval.environments.toolbox import ToolError
 
 if TYPE_CHECKING:
@@ -39,6 +39,19 @@ class ToolProvider(Protocol):
         """Call one."""
 
 
+class _NoTools:
+    """A provider of nothing."""
+
+    def tools(self) -> Sequence[ToolSpec]:
+        return ()
+
+    def call(self, name: str, arguments: Any) -> ToolResult:
+        return failure("unknown_tool", f"there is no tool '{name}'")
+
+
+NO_TOOLS: ToolProvider = _NoTools()
+
+
 class Stop(Exception):  # noqa: N818 - a finding
     """A bound of the program is reached; it cannot catch this."""
 
@@ -57,11 +70,11 @@ class ProgramCalls:
     tool, and raises a NameError as in Python. Tools that have an address can be called by `requests`, too.
     """
 
-    def __init__(self, tools: ToolProvider | None, calls: int, output: int, deadline: float) -> None:
+    def __init__(self, tools: ToolProvider, calls: int, output: int, deadline: float) -> None:
         """Set what can be called, and the bounds: number of calls, characters printed, `time.monotonic` of the end."""
         self._tools, self._most, self.output, self._deadline = tools, calls, output, deadline
-        specs = tools.tools() if tools is not None else ()
-        self._specs = {name: spec for name, spec in zip(function_names(specs), specs, strict=True)}
+        specs = tools.tools()
+        self._specs = dict(zip(function_names(specs), specs, strict=True))
         self._requests = RequestsModule(specs, self.call) if any(spec.url for spec in specs) else None
         self._printed: list[str] = []
         self._size = 0
@@ -116,11 +129,12 @@ class ProgramCalls:
         if snapshot.is_os_function:
             return self._asked_system(snapshot, name)
         if self._requests is not None and name.startswith("requests."):
-            return _resumed(snapshot, lambda: self._requests_answer(name, snapshot))
+            function, answer = name.removeprefix("requests."), self._requests.answer
+            return _resumed(snapshot, lambda: answer(function, snapshot.args, snapshot.kwargs))
         if name in self._specs:
             return _resumed(snapshot, lambda: self._tool(self._specs[name], snapshot))
-        if name not in _NOT_TOOLS and self._tools is not None:
-            self.call(name, {f"argument_{at + 1}": as_json(one) for at, one in enumerate(snapshot.args)})
+        if name not in _NOT_TOOLS and self._tools is not NO_TOOLS:
+            self.call(name, _any_arguments(snapshot))
         return snapshot.resume_auto()
 
     def call(self, name: str, arguments: Mapping[str, Any]) -> ToolResult:
@@ -131,16 +145,13 @@ class ProgramCalls:
         """
         if len(self.records) >= self._most:
             raise Stop("calls", f"all {self._most} calls are used up")
-        provider = self._tools
-        if provider is None:
-            raise ToolError("there are no tools", "unknown_tool")
         left = max(0.0, self._deadline - time.monotonic())
         try:
-            result = run_within(left, lambda: provider.call(name, arguments))
+            result = run_within(left, lambda: self._tools.call(name, arguments))
         except OutOfTime:
-            result = failure("timeout", f"{name} did not answer before the program's time was up")
-            self.records.append(CallRecord(name, arguments, result))
-            raise Stop("timeout", f"{name} did not answer before the program's time was up") from None
+            message = f"{name} did not answer before the program's time was up"
+            self.records.append(CallRecord(name, arguments, failure("timeout", message)))
+            raise Stop("timeout", message) from None
         self.records.append(CallRecord(name, arguments, result))
         return result
 
@@ -148,7 +159,7 @@ class ProgramCalls:
         arguments = self._arguments(spec, snapshot)
         result = self.call(spec.name, arguments)
         if result.failed:
-            raise RuntimeError(result.text)
+            raise Fault(RuntimeError(result.text))
         return result.value
 
     def _arguments(self, spec: ToolSpec, snapshot: FunctionSnapshot) -> dict[str, Any]:
@@ -156,20 +167,15 @@ class ProgramCalls:
         places = [names[at] if at < len(names) else f"argument_{at + 1}" for at in range(len(snapshot.args))]
         doubled = [name for name in places if name in snapshot.kwargs]
         if doubled:
-            raise TypeError(f"{spec.name}() got multiple values for argument '{doubled[0]}'")
+            raise Fault(TypeError(f"{spec.name}() got multiple values for argument '{doubled[0]}'"))
         try:
             arguments: dict[str, Any] = as_json(dict(zip(places, snapshot.args, strict=True)) | snapshot.kwargs)
             size = len(canonical(arguments))
         except (ToolError, RecursionError) as error:
-            raise TypeError(f"{spec.name}() takes JSON values only: {error}") from None
+            raise Fault(TypeError(f"{spec.name}() takes JSON values only: {error}")) from None
         if size > ARGUMENTS:
-            raise ValueError(f"{spec.name}() was given {size} characters, {ARGUMENTS} are allowed")
+            raise Fault(ValueError(f"{spec.name}() was given {size} characters, {ARGUMENTS} are allowed"))
         return arguments
-
-    def _requests_answer(self, name: str, snapshot: FunctionSnapshot) -> Any:
-        if self._requests is None:
-            raise RuntimeError("there is no service to ask")
-        return self._requests.answer(name.removeprefix("requests."), snapshot.args, snapshot.kwargs)
 
     def _asked_system(self, snapshot: FunctionSnapshot, name: str) -> Snapshot:
         if name == "import":
@@ -184,7 +190,10 @@ class ProgramCalls:
 
 
 def function_names(tools: Sequence[ToolSpec]) -> list[str]:
-    """A Python name for each tool, in order: what Python does not allow becomes an underscore, a second use gets a 2."""
+    """A Python name for each tool, in order.
+
+    What Python does not allow becomes an underscore, and a name that is used already gets a number.
+    """
     taken: dict[str, None] = {}
     for tool in tools:
         name = re.sub(r"\W", "_", tool.name)
@@ -198,12 +207,22 @@ def function_names(tools: Sequence[ToolSpec]) -> list[str]:
 
 
 def _resumed(snapshot: FunctionSnapshot, work: Callable[[], Any]) -> Snapshot:
-    """Go on with what the work returns, or with its exception where that is one of the program's own."""
+    """Go on with what the work returns, or with an exception that the program may catch."""
     try:
         value = work()
-    except (RuntimeError, TypeError, ValueError, OSError) as error:
-        return snapshot.resume({"exception": error})
+    except Fault as fault:
+        return snapshot.resume({"exception": fault.error})
     return snapshot.resume({"return_value": value})
+
+
+def _any_arguments(snapshot: FunctionSnapshot) -> dict[str, Any]:
+    """The arguments of a call of a function that does not exist, as far as they are JSON values."""
+    given = {f"argument_{at + 1}": one for at, one in enumerate(snapshot.args)} | snapshot.kwargs
+    try:
+        arguments: dict[str, Any] = as_json(given)
+        return arguments if len(canonical(arguments)) <= ARGUMENTS else {}
+    except (ToolError, RecursionError):
+        return {}
 
 
 def _never(*args: Any, **kwargs: Any) -> None:

@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from toolbench_eval.environments.base import ErrorKind, Json, ToolSpec
+from toolbench_eval.environments.base import ErrorKind, Json, ToolSpec, json_or_text
 from toolbench_eval.environments.codes import kind_of_code
 from toolbench_eval.environments.recorded import Recording, recording_of
 from toolbench_eval.errors import DataError
@@ -60,7 +60,7 @@ def from_apibank(dialogue: Record) -> Iterator[Recording]:
             result = turn["result"]
             error: ErrorKind | None = None if result["exception"] is None else "tool_error"
             value = result["output"] if error is None else {"error": result["exception"]}
-            yield recording_of(turn["api_name"], result["input"], value, error)
+            yield recording_of(turn["api_name"], result["input"] or {}, value, error)
 
 
 def from_toolbench_tree(record: Record) -> Iterator[Recording]:
@@ -129,14 +129,6 @@ def _decoded(reply: str) -> str:
         return bytes(ast.literal_eval(whole)).decode("utf-8", "replace")
     except (ValueError, SyntaxError):
         return reply
-
-
-def json_or_text(text: str) -> Json:
-    """The JSON value in a text, the text itself where it is none."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text
 
 
 def inferred_tools(recordings: Iterable[Recording]) -> list[ToolSpec]:

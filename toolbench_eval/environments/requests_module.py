@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from toolbench_eval.environments.base import ErrorKind, Json, ToolResult, ToolSpec, shown
+from toolbench_eval.environments.base import ErrorKind, Json, ToolResult, ToolSpec, json_or_text, shown
 from toolbench_eval.environments.functions import as_json
+from toolbench_eval.environments.toolbox import ToolError
 from toolbench_eval.environments.url_templates import UrlTemplates, typed
 
 METHODS = ("get", "post", "put", "delete", "patch", "head", "options")
@@ -35,6 +36,15 @@ _ERRORS = re.compile(
     r"\brequests\.(?:exceptions\.)?"
     r"(?:RequestException|HTTPError|ConnectionError|Timeout|ConnectTimeout|ReadTimeout|TooManyRedirects|InvalidURL)\b"
 )
+
+
+class Fault(Exception):  # noqa: N818 - it carries an error
+    """An exception for the program to catch; any other one is ours, and ends the run."""
+
+    def __init__(self, error: Exception) -> None:
+        """Set what the program gets."""
+        super().__init__(str(error))
+        self.error = error
 
 
 @dataclass(frozen=True)
@@ -89,7 +99,7 @@ class RequestsModule:
         """What `requests.<function>(*args, **kwargs)` returns.
 
         Raises:
-            TypeError: There is no address.
+            Fault: There is no address, or the arguments are no JSON values.
         """
         from pydantic_monty import ClassInstance
 
@@ -97,19 +107,23 @@ class RequestsModule:
         method = function if function in METHODS else str(kwargs.get("method") or (given.pop(0) if given else ""))
         url = str(kwargs.get("url") or (given.pop(0) if given else ""))
         if not url:
-            raise TypeError(f"requests.{function}() needs an address")
+            raise Fault(TypeError(f"requests.{function}() needs an address"))
         # The second place is the query of a `get`, and the body of the others.
         second = given[0] if given else None
         params = kwargs.get("params") or (second if method.lower() == "get" else None)
         body = kwargs.get("json") or kwargs.get("data") or (second if method.lower() != "get" else None)
-        response = self._asked(method.upper(), url, _mapping(params), body)
+        try:
+            asked = as_json({"params": _mapping(params), "body": _read_body(body)})
+        except (ToolError, RecursionError) as error:
+            raise Fault(TypeError(f"requests.{function}() takes JSON values only: {error}")) from None
+        response = self._asked(method.upper(), url, asked["params"], asked["body"])
         eager = ("status_code", "text", "url", "reason", "ok", "content")
         return ClassInstance(response, eager_attrs=eager, allowed_methods=("json", "raise_for_status"))
 
     def _asked(self, method: str, url: str, params: Mapping[str, Any], body: Any) -> Response:
         match = self._templates.match(method, url)
         if match is None:
-            result = self._call(f"{method} {url}", as_json(dict(params)))
+            result = self._call(f"{method} {url}", dict(params))
             return _response(result, url)
         properties = match.tool.properties
         arguments = dict(match.arguments)
@@ -120,7 +134,7 @@ class RequestsModule:
             arguments |= {f"body_{name}" if f"body_{name}" in properties else name: one for name, one in body.items()}
         elif body is not None:
             arguments["body"] = body
-        return _response(self._call(match.tool.name, as_json(arguments)), url)
+        return _response(self._call(match.tool.name, arguments), url)
 
 
 def plain_errors(program: str) -> str:
@@ -140,6 +154,11 @@ def _mapping(params: Any) -> Mapping[str, Any]:
     if isinstance(params, Mapping):
         return params
     return dict(params) if isinstance(params, list | tuple) else {}
+
+
+def _read_body(body: Any) -> Any:
+    """The body; text that is JSON, as programs make it themselves, as its value."""
+    return json_or_text(body) if isinstance(body, str) else body
 
 
 def _never(*args: Any, **kwargs: Any) -> None:

@@ -15,12 +15,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from toolbench_eval.environments.base import CallRecord, Json
-from toolbench_eval.environments.program_calls import ProgramCalls, Stop, ToolProvider
+from toolbench_eval.environments.program_calls import NO_TOOLS, ProgramCalls, Stop, ToolProvider
 from toolbench_eval.environments.requests_module import plain_errors
 from toolbench_eval.errors import UsageError
 
 if TYPE_CHECKING:
-    from pydantic_monty import Monty, MontyError, MontySession
+    from pydantic_monty import Monty, MontyError, MontySession, OSPolicy, ResourceLimits
 
 INSTALL = "programs are run by pydantic-monty: pip install 'toolbench-eval[agents]'"
 TRACEBACK = 2_000
@@ -121,7 +121,7 @@ class Sandbox:
             seed: Where `random` begins, so that a program does the same every time.
         """
         self.limits, self._workers = limits or ProgramLimits(), workers
-        self._policy: dict[str, Any] = {"sleep": "zero", "random_start": {"seed": seed}}
+        self._policy: OSPolicy = {"sleep": "zero", "random_start": {"seed": seed}}
         if now is not None:
             self._policy["datetime"] = now
         self._lock = threading.Lock()
@@ -166,7 +166,7 @@ class Sandbox:
 
     def checkout(self, modules: Mapping[str, Any]) -> MontySession:
         """An interpreter of the pool, for `Notebook`."""
-        limits = {
+        limits: ResourceLimits = {
             "max_feed_duration_secs": self.limits.seconds,
             "max_memory": self.limits.memory,
             # Replies of services are read by calls as well, so there are more of them than calls of tools.
@@ -194,7 +194,7 @@ class Notebook:
 
     def __init__(self, sandbox: Sandbox, tools: ToolProvider | None, values: Mapping[str, Json]) -> None:
         """Set what programs can reach; an interpreter is taken with the first program."""
-        self._sandbox, self._tools, self._values = sandbox, tools, dict(values)
+        self._sandbox, self._tools, self._values = sandbox, tools or NO_TOOLS, dict(values)
         self._stack = ExitStack()
         self._session: MontySession | None = None
 
@@ -203,13 +203,7 @@ class Notebook:
         began = time.perf_counter()
         limits = self._sandbox.limits
         calls = ProgramCalls(self._tools, limits.calls, limits.output, time.monotonic() + limits.total)
-        status: ExecutionStatus = "ok"
-        error = None
-        if len(program) > limits.source:
-            message = f"the program has {len(program)} characters, {limits.source} are allowed"
-            status, error = "refused", ProgramError("source", message)
-        else:
-            status, error = self._driven(program, calls)
+        status, error = self._driven(program, calls)
         if status in _LOST:
             self.close()
         seconds = time.perf_counter() - began
@@ -229,6 +223,10 @@ class Notebook:
         self.close()
 
     def _driven(self, program: str, calls: ProgramCalls) -> tuple[ExecutionStatus, ProgramError | None]:
+        allowed = self._sandbox.limits.source
+        if len(program) > allowed:
+            message = f"the program has {len(program)} characters, {allowed} are allowed"
+            return "refused", ProgramError("source", message)
         from pydantic_monty import MontyComplete, MontyError
 
         done = False

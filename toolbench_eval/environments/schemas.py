@@ -80,6 +80,20 @@ def schema_of(value: Json) -> dict[str, Any]:
     return {"type": json_type(type(value).__name__)}
 
 
+def example_of(schema: Mapping[str, Any]) -> Json:
+    """A value of a schema: its own examples where it gives any, else the plainest value of the type."""
+    for given in (schema.get("example"), schema.get("default"), *(schema.get("enum") or ())[:1]):
+        if given is not None:
+            return given
+    kind = schema.get("type")
+    kind = kind[0] if isinstance(kind, list) else kind
+    if kind == "object" or "properties" in schema:
+        return {name: example_of(one) for name, one in schema.get("properties", {}).items()}
+    if kind == "array":
+        return [example_of(schema["items"])] if "items" in schema else []
+    return {"string": "", "integer": 0, "number": 0.0, "boolean": False}.get(str(kind))
+
+
 class References:
     """References within one document, resolved in place; a schema that holds itself is open where it recurs."""
 

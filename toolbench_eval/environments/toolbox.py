@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from toolbench_eval.environments.base import (
@@ -117,18 +118,26 @@ def parse_arguments(arguments: Arguments) -> dict[str, Any]:
 
 def _checked_schema(tool: ToolSpec) -> Any:
     try:
-        from jsonschema import Draft202012Validator, SchemaError
-        from referencing import Registry
+        return _validator(json.dumps(tool.parameters))
     except ImportError:
         raise UsageError(INSTALL) from None
+    except ValueError as error:
+        raise DataError(f"the schema of tool '{tool.name}' is none: {error}") from error
+
+
+@lru_cache(maxsize=4096)  # samples share their tools
+def _validator(schema: str) -> Any:
+    from jsonschema import Draft202012Validator, SchemaError
+    from referencing import Registry
+
+    read = json.loads(schema)
     try:
-        Draft202012Validator.check_schema(tool.parameters)
+        Draft202012Validator.check_schema(read)
     except SchemaError as error:
-        place = "/".join(map(str, error.path))
-        raise DataError(f"the schema of tool '{tool.name}' is none, at '{place}': {error.message}") from error
+        raise ValueError(f"at '{'/'.join(map(str, error.path))}': {error.message}") from error
     # An empty registry: by default a `$ref` to an address is fetched from it.
     registry: Any = Registry()
-    return Draft202012Validator(tool.parameters, registry=registry)
+    return Draft202012Validator(read, registry=registry)
 
 
 def _complaint(problem: Any) -> str:

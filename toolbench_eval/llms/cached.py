@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 from toolbench_eval.llms.base import GREEDY, LLM, Message, Reply, Sampling, Token, Usage
 from toolbench_eval.llms.meter import Meter
+from toolbench_eval.llms.scoring import Likelihood, ScoresAnswers, cannot_score
 from toolbench_eval.memo import Memo, key_of
 
 FORMAT = 1
 """Raised when the stored form changes, so that old values are not found."""
+_SCORE = struct.Struct("<dq")
 
 
 class CachedLLM:
@@ -54,13 +57,46 @@ class CachedLLM:
         self.meter.answered(reply.usage, cached=reply.cached)
         return reply
 
+    @property
+    def scores(self) -> bool:
+        """Whether the model is of a kind that can score; an endpoint says only when it is asked."""
+        return isinstance(self._llm, ScoresAnswers)
+
+    def score(self, messages: Sequence[Message], answer: str) -> Likelihood:
+        """The likelihood of an answer from the cache, or ask and keep it.
+
+        Raises:
+            UsageError: The model cannot score, or the answer is empty.
+            EndpointError: The model did not answer; nothing is kept.
+            StorageError: The cache cannot be used.
+        """
+        if not isinstance(self._llm, ScoresAnswers):
+            raise cannot_score(self.name)
+        key = key_of("likelihood", FORMAT, self._llm.identity, _turns(messages), answer)
+        kept = {} if self._memo is None else self._memo.get([key])
+        likelihood = _likelihood(kept[key]) if key in kept else None
+        self.meter.count("scored" if likelihood is None else "scored_cached")
+        if likelihood is None:
+            likelihood = self._llm.score(messages, answer)
+            if self._memo is not None:
+                self._memo.put({key: _SCORE.pack(likelihood.logprob, likelihood.tokens)})
+        return likelihood
+
     def _key(self, messages: Sequence[Message], sampling: Sampling, attempt: int) -> bytes:
-        turns = [[message.role, message.text] for message in messages]
-        return key_of("reply", FORMAT, self._llm.identity, turns, asdict(sampling), attempt)
+        return key_of("reply", FORMAT, self._llm.identity, _turns(messages), asdict(sampling), attempt)
 
     def _kept(self, key: bytes) -> Reply | None:
         found = {} if self._memo is None else self._memo.get([key])
         return _unpacked(found[key]) if key in found else None
+
+
+def _turns(messages: Sequence[Message]) -> list[list[str]]:
+    return [[message.role, message.text] for message in messages]
+
+
+def _likelihood(value: bytes) -> Likelihood | None:
+    """The likelihood, None if the value is none."""
+    return Likelihood(*_SCORE.unpack(value)) if len(value) == _SCORE.size else None
 
 
 def _packed(reply: Reply) -> bytes:

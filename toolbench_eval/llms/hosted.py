@@ -7,6 +7,8 @@ from typing import Any
 
 from toolbench_eval.llms.base import GREEDY, Message, Reply, Sampling, Token, Usage
 from toolbench_eval.llms.endpoint import Endpoint, NotAnAnswer
+from toolbench_eval.llms.prompt_logprobs import score_answer
+from toolbench_eval.llms.scoring import Likelihood, check_answer
 
 
 class HostedLLM:
@@ -37,6 +39,16 @@ class HostedLLM:
         return self._endpoint.ask(
             "chat", {"model": self._model, "messages": turns, **self._options(sampling)}, read_reply
         )
+
+    def score(self, messages: Sequence[Message], answer: str) -> Likelihood:
+        """Log-likelihood of an answer, from the endpoint's log-probabilities of prompts.
+
+        Raises:
+            UsageError: The answer is empty, or the endpoint cannot score.
+            EndpointError: There was no answer within the endpoint's bounds.
+        """
+        check_answer(answer)
+        return score_answer(self._endpoint, self.name, self._model, messages, answer)
 
     def _options(self, sampling: Sampling) -> dict[str, Any]:
         longest = "max_completion_tokens" if self._endpoint.address.official else "max_tokens"

@@ -10,6 +10,8 @@ from typing import Any
 from toolbench_eval.cards import Encoding, ModelCard
 from toolbench_eval.checkpoint import Checkpoint
 from toolbench_eval.llms.base import GREEDY, Message, Reply, Sampling, Token, Usage
+from toolbench_eval.llms.scoring import Likelihood, check_answer
+from toolbench_eval.llms.turns import encode
 from toolbench_eval.retrievers.base import Runtime
 
 LONGEST = 512
@@ -54,6 +56,32 @@ class LocalLLM:
         """
         with self._lock:
             return self._answer(self._prompt(messages), sampling, attempt)
+
+    def score(self, messages: Sequence[Message], answer: str) -> Likelihood:
+        """Log-likelihood of an answer: the whole conversation is read once, alone in its batch.
+
+        So a score depends on nothing but its own text, and no padding moves its last digits.
+
+        Raises:
+            UsageError: The answer is empty, or the chat template does not let its tokens be told.
+        """
+        check_answer(answer)
+        with self._lock:
+            encoded = encode(self._tokenizer, [*messages, Message("assistant", answer)])
+            start, end = encoded.spans[-1]
+            return self._likelihood(encoded.ids[:end], start)
+
+    def _likelihood(self, ids: Sequence[int], start: int) -> Likelihood:
+        import torch
+
+        row, own = torch.tensor([ids], device=self._model.device), len(ids) - start
+        with torch.inference_mode():
+            # Only the logits that foretell the answer are made; those behind its last token foretell nothing of it.
+            kept = self._model(
+                row, attention_mask=torch.ones_like(row), logits_to_keep=own + 1, use_cache=False
+            ).logits[0, :-1]
+            chosen = torch.log_softmax(kept.float(), dim=-1).gather(1, row[0, start:, None])
+        return Likelihood(float(chosen.double().sum()), own)
 
     def _prompt(self, messages: Sequence[Message]) -> Any:
         """Token ids of the conversation: by the model's chat template, else turn by turn as plain text."""

@@ -23,10 +23,10 @@ class Scripted:
         """Set the function.
 
         Args:
-            script: Makes the answer; by default `by_overlap`.
+            script: Makes the answer; by default `by_script`.
             name: Name in results.
         """
-        self._script, self.name = script or by_overlap, name
+        self._script, self.name = script or by_script, name
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -38,6 +38,14 @@ class Scripted:
         text = self._script(messages)
         read = sum(len(message.text.split()) for message in messages)
         return Reply(text, Usage(read, len(text.split())))
+
+
+def by_script(messages: Sequence[Message]) -> str:
+    """What the scripted reader says to the prompts of the agents that ship; other prompts are answered `by_overlap`."""
+    from toolbench_eval.llms.scripts import speak
+
+    reply = speak(messages)
+    return by_overlap(messages) if reply is None else reply
 
 
 def by_overlap(messages: Sequence[Message]) -> str:

@@ -1,51 +1,32 @@
-"""Many samples at a time, each by an agent on a thread of its own, with a log of every call.
-
-inspect_ai (https://inspect.aisi.org.uk) schedules the samples, keeps the log and shows it (`inspect view`).
-"""
+"""Many samples at a time, each solved by an agent on a thread of its own, with a log of every call."""
 
 from __future__ import annotations
 
-import asyncio
-import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from queue import Empty, SimpleQueue
+from traceback import format_exception
+from typing import Any, Generic, TypeVar
 
-from toolbench_eval.errors import DataError, StorageError, UsageError
+from toolbench_eval.errors import DataError, UsageError
 from toolbench_eval.llms.base import LLM
 from toolbench_eval.progress import Advance
-from toolbench_eval.runtime.door import Desk, RuntimeLLM, SampleOver
-
-if TYPE_CHECKING:
-    from inspect_ai.solver import Generate, Solver, TaskState
-
-    from toolbench_eval.runtime.quiet import Silence
+from toolbench_eval.runtime.door import RuntimeLLM, SampleLog
+from toolbench_eval.runtime.journal import Item, Journal
 
 INSTALL = "agents need their runtime: pip install 'toolbench-eval[agents]'"
-BUFFER = 100
-"""Samples that are written to the log at a time."""
-_ONE_AT_A_TIME = threading.Lock()
-"""The runtime allows one run in a process."""
 
 Result = Mapping[str, Any]
 
 
-class Item(Protocol):
-    """What an agent is given; `targets`, a sequence of strings, is shown in the log where there is such a field."""
-
-    @property
-    def id(self) -> str:
-        """Different from all others."""
-
-    @property
-    def text(self) -> str:
-        """Input as the log shows it."""
-
-
 ItemT = TypeVar("ItemT", bound=Item)
+Solve = Callable[[ItemT, Mapping[str, LLM]], Result]
 
 
 def _ignore(*arguments: object) -> None: ...
@@ -53,7 +34,7 @@ def _ignore(*arguments: object) -> None: ...
 
 def run_samples(
     items: Sequence[ItemT],
-    solve: Callable[[ItemT, Mapping[str, LLM]], Result],
+    solve: Solve[ItemT],
     llms: Mapping[str, LLM],
     *,
     name: str,
@@ -69,71 +50,61 @@ def run_samples(
 
     Args:
         items: The samples, begun in this order.
-        solve: The agent: item and models by role to JSON values by name. Of these, `prediction` is shown as the
-            sample's output and `scores`, numbers by name, as its scores. It runs on a thread of its own, at most
-            `concurrency` of them at once, and must let `SampleOver`, which is no `Exception`, pass.
+        solve: The agent: item and models by role to JSON values by name. Of these, the log shows `prediction` as the
+            sample's output and `scores`, numbers by name, as its scores. It runs on a thread of its own and must let
+            `SampleOver`, which is no `Exception`, pass.
         llms: Models by role.
         name: Name of the run in the log.
         log_file: Where the log is when the run has ended, however it ended (`*.eval`); an older one is replaced.
-        concurrency: Samples at a time, and calls at a time of each model.
+        concurrency: Samples at a time, and open calls of each model at a time.
         metadata: JSON values that the log keeps with the run.
         time_limit: Seconds for one sample, None for no bound.
-        on_done: Told of each sample that is solved, once and at once.
-        on_error: Told of each sample that is not: of the agent's exception, or of a `TimeoutError`.
-        show: Told of each sample that has ended. No two of these three are called at the same time.
+        on_done: Told of each sample that is solved, at once and on the caller's thread.
+        on_error: Told of each that is not: of what the agent raised, or of a `TimeoutError`.
+        show: Told of each that has ended.
 
     Raises:
         UsageError: The runtime is not installed.
+        DataError: Two samples have one id.
         StorageError: The log cannot be written.
-        KeyboardInterrupt: The user stopped the run; agents are left alone, which ends them with their next call.
+        KeyboardInterrupt: The user stopped the run; agents end with their next call.
         Exception: What `on_done`, `on_error` or `show` raised; it ended the run.
     """
     if find_spec("inspect_ai") is None:
         raise UsageError(INSTALL)
+    ids = Counter(item.id for item in items)
+    if len(ids) < len(items):
+        raise DataError(f"two samples have the id '{ids.most_common(1)[0][0]}'")
     if not items:
         return
-    from toolbench_eval.runtime.quiet import undisturbed
+    run = Run(solve, llms, Listeners(on_done, on_error, show), concurrency, time_limit)
+    order = {"name": name, "models": {role: llm.name for role, llm in llms.items()}, "metadata": dict(metadata or {})}
+    journal = Journal(log_file, order | {"concurrency": concurrency}, items, on_lost=run.stop)
+    finished = False
+    try:
+        run.go(items, journal)
+        finished = True
+    finally:
+        run.leave()
+        journal.close(finished=finished)
 
-    run = Run(items, solve, llms, Reports(on_done, on_error, show), time_limit)
-    with _ONE_AT_A_TIME, _log_folder(log_file) as folder, undisturbed(folder) as silence:
-        run.go(silence, folder, name=name, concurrency=concurrency, metadata=dict(metadata or {}))
+
+@dataclass(frozen=True)
+class Listeners(Generic[ItemT]):
+    """Who is told of samples that have ended."""
+
+    on_done: Callable[[ItemT, Result], object]
+    on_error: Callable[[ItemT, Exception], object]
+    show: Advance
 
 
-class Reports(Generic[ItemT]):
-    """Tells the caller of samples that have ended, one at a time; what the caller raises ends the run."""
+@dataclass(frozen=True)
+class Outcome(Generic[ItemT]):
+    """What became of a sample: a result or an error."""
 
-    def __init__(
-        self,
-        on_done: Callable[[ItemT, Result], object],
-        on_error: Callable[[ItemT, Exception], object],
-        show: Advance,
-    ) -> None:
-        """Set who is told."""
-        self._on_done, self._on_error, self._show = on_done, on_error, show
-        self._lock = threading.Lock()
-        self._told: set[str] = set()
-        self.failure: BaseException | None = None
-        self.stop: Callable[[], None] = _ignore
-
-    def done(self, item: ItemT, result: Result) -> None:
-        """A sample is solved."""
-        self._tell(item, lambda: self._on_done(item, result))
-
-    def failed(self, item: ItemT, error: Exception) -> None:
-        """A sample is not solved, unless it was told otherwise a moment ago."""
-        self._tell(item, lambda: self._on_error(item, error))
-
-    def _tell(self, item: ItemT, tell: Callable[[], object]) -> None:
-        with self._lock:
-            if item.id in self._told or self.failure is not None:
-                return
-            self._told.add(item.id)
-            try:
-                tell()
-                self._show(1)
-            except BaseException as error:  # noqa: BLE001 - raised again where the run was asked for
-                self.failure = error
-                self.stop()
+    item: ItemT
+    result: Result = field(default_factory=dict)
+    error: Exception | None = None
 
 
 class Run(Generic[ItemT]):
@@ -141,165 +112,84 @@ class Run(Generic[ItemT]):
 
     def __init__(
         self,
-        items: Sequence[ItemT],
-        solve: Callable[[ItemT, Mapping[str, LLM]], Result],
+        solve: Solve[ItemT],
         llms: Mapping[str, LLM],
-        reports: Reports[ItemT],
+        listeners: Listeners[ItemT],
+        concurrency: int,
         time_limit: float | None,
     ) -> None:
-        """Set everything; nothing runs yet.
+        """Set everything; nothing runs yet."""
+        self._solve, self._llms, self._listeners = solve, llms, listeners
+        self._concurrency, self._time_limit = concurrency, time_limit
+        self._slots = {id(llm): threading.Semaphore(concurrency) for llm in llms.values()}
+        self._running: dict[str, tuple[ItemT, SampleLog, float]] = {}
+        self._ended: SimpleQueue[Outcome[ItemT] | None] = SimpleQueue()
 
-        Raises:
-            DataError: Two samples have one id.
-        """
-        self._items = {item.id: item for item in items}
-        if len(self._items) < len(items):
-            twice = next(item.id for item in items if self._items[item.id] is not item)
-            raise DataError(f"two samples have the id '{twice}'")
-        self._solve, self._llms, self._reports, self._time_limit = solve, llms, reports, time_limit
+    def go(self, items: Iterable[ItemT], journal: Journal) -> None:
+        """Run to the end, or until stopped."""
+        waiting = iter(items)
+        for item in islice(waiting, self._concurrency):
+            self._begin(item, journal)
+        while self._running:
+            outcome = self._next()
+            if outcome is None:
+                return
+            ended = self._running.pop(outcome.item.id, None)
+            if ended is None:  # it ran out of time before
+                continue
+            for item in islice(waiting, 1):
+                self._begin(item, journal)
+            self._tell(outcome, ended[1])
 
-    def go(self, silence: Silence, folder: Path, **settings: Any) -> None:
-        """Run to the end.
+    def stop(self) -> None:
+        """On any thread: have `go` return."""
+        self._ended.put(None)
 
-        The event loop has a thread of its own: the caller's may have a loop already, and is the one that Ctrl-C reaches.
-        """
-        self._reports.stop = silence.stop
-        thread = threading.Thread(target=self._evaluate, args=(folder,), kwargs=settings, name="runtime", daemon=True)
-        thread.start()
-        try:
-            thread.join()
-        except KeyboardInterrupt:
-            silence.stop()
-            thread.join()
-            raise
-        if self._reports.failure is not None:
-            raise self._reports.failure
+    def leave(self) -> None:
+        """Wait for no agent any longer; each ends with its next call."""
+        for _, log, _ in self._running.values():
+            log.leave()
 
-    def _evaluate(self, folder: Path, *, name: str, concurrency: int, metadata: dict[str, Any]) -> None:
-        from inspect_ai import Task, eval
-        from inspect_ai.dataset import MemoryDataset, Sample
+    def _begin(self, item: ItemT, journal: Journal) -> None:
+        log = SampleLog(item.id, journal)
+        self._running[item.id] = item, log, time.monotonic() + (self._time_limit or 0.0)
+        llms = {role: RuntimeLLM(llm, role, log, self._slots[id(llm)]) for role, llm in self._llms.items()}
+        threading.Thread(target=self._work, args=(item, llms), name=f"sample {item.id}", daemon=True).start()
 
-        from toolbench_eval.runtime.provider import double_of
-
-        self._slots=None; self._concurrency=concurrency
-        doubles = {role: double_of(llm.name, concurrency) for role, llm in self._llms.items()}
-        samples = [
-            Sample(id=item.id, input=item.text, target=list(getattr(item, "targets", ())))
-            for item in self._items.values()
-        ]
-        try:
-            [log] = eval(
-                Task(dataset=MemoryDataset(samples, name=name), solver=self._solver(), name=name),
-                model=next(iter(doubles.values()), None),
-                model_roles=dict(doubles),
-                metadata=metadata,
-                display="none",
-                log_dir=str(folder),
-                log_format="eval",
-                log_header_only=True,
-                log_realtime=False,
-                log_model_api=False,
-                log_buffer=BUFFER,
-                max_samples=2 * concurrency,
-                fail_on_error=False,
-                ctl_server=False,
-            )
-            if log.status == "error":
-                raise StorageError(f"the runtime gave up: {log.error and log.error.message}")
-        except BaseException as error:  # noqa: BLE001 - raised again where the run was asked for
-            self._reports.failure = self._reports.failure or error
-
-    def _solver(self) -> Solver:
-        from inspect_ai.solver import solver
-
-        @solver(name="agent")
-        def agent() -> Solver:
-            async def solve(state: TaskState, generate: Generate) -> TaskState:
-                return await self._sample(state)
-
-            return solve
-
-        return agent()
-
-    async def _sample(self, state: TaskState) -> TaskState:
-        """Have one sample solved, on the event loop."""
-        from inspect_ai.model import get_model
-        from inspect_ai.util import LimitExceededError, time_limit
-
-        if self._slots is None:
-            self._slots = asyncio.Semaphore(self._concurrency)
-        await self._slots.acquire()
-        item, desk = self._items[str(state.sample_id)], Desk()
-        llms = {role: RuntimeLLM(llm, get_model(role=role), desk) for role, llm in self._llms.items()}
-        outcome: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        threading.Thread(target=self._work, args=(item, llms, desk, outcome), name=item.id, daemon=True).start()
-        try:
-            with time_limit(self._time_limit):
-                try:
-                    result = await outcome
-                finally:
-                    self._slots.release()
-            await desk.settle()
-        except LimitExceededError:
-            self._reports.failed(item, TimeoutError(f"not solved within {self._time_limit:g} s"))
-            raise
-        finally:
-            await desk.abandon()
-        return _noted(state, result)
-
-    def _work(
-        self, item: ItemT, llms: Mapping[str, LLM], desk: Desk, outcome: asyncio.Future[Result]
-    ) -> None:
+    def _work(self, item: ItemT, llms: Mapping[str, LLM]) -> None:
         """Solve one sample, on its own thread."""
         try:
+            outcome = Outcome(item, self._solve(item, llms))
+        except Exception as error:  # noqa: BLE001 - an agent may raise anything
+            outcome = Outcome(item, error=error)
+        except BaseException as error:  # noqa: BLE001 - the agent meant to end more than its thread
+            outcome = Outcome(item, error=RuntimeError(f"the agent left with {error!r}"))
+        self._ended.put(outcome)
+
+    def _next(self) -> Outcome[ItemT] | None:
+        """The next sample that ends; None to stop."""
+        if self._time_limit is None:
+            return self._ended.get()
+        # All have the same time, so what began first runs out of it first.
+        item, _, deadline = next(iter(self._running.values()))
+        try:
+            return self._ended.get(timeout=max(0.0, deadline - time.monotonic()))
+        except Empty:
+            return Outcome(item, error=TimeoutError(f"not solved within {self._time_limit:g} s"))
+
+    def _tell(self, outcome: Outcome[ItemT], log: SampleLog) -> None:
+        if outcome.error is None:
             try:
-                result = self._solve(item, llms)
-            except Exception as error:  # noqa: BLE001 - an agent may raise anything
-                self._reports.failed(item, error)
-                desk.post(_set, outcome, None, error)
-            else:
-                self._reports.done(item, result)
-                desk.post(_set, outcome, result, None)
-        except SampleOver:
-            pass
+                log.end("solved", result=dict(outcome.result))
+            except (TypeError, ValueError) as error:  # what the agent gave is no JSON
+                outcome = replace(outcome, error=error)
+        if outcome.error is None:
+            self._listeners.on_done(outcome.item, outcome.result)
+        else:
+            log.end("unsolved", error=_summary(outcome.error), traceback="".join(format_exception(outcome.error)))
+            self._listeners.on_error(outcome.item, outcome.error)
+        self._listeners.show(1)
 
 
-def _set(outcome: asyncio.Future[Result], result: Result | None, error: Exception | None) -> None:
-    if outcome.done():
-        return
-    if error is not None:
-        outcome.set_exception(error)
-    elif result is not None:
-        outcome.set_result(result)
-
-
-def _noted(state: TaskState, result: Result) -> TaskState:
-    """The state of a sample with what the log is to keep."""
-    from inspect_ai.model import ModelOutput
-    from inspect_ai.scorer import Score
-
-    for name, value in result.items():
-        state.store.set(name, value)
-    if "prediction" in result:
-        state.output = ModelOutput.from_content(str(state.model), str(result["prediction"]))
-    state.scores = {name: Score(value=value) for name, value in result.get("scores", {}).items()}
-    return state
-
-
-@contextmanager
-def _log_folder(log_file: Path) -> Iterator[Path]:
-    """A folder beside the log for the runtime; the log it leaves there becomes the log.
-
-    Raises:
-        StorageError: The disk is full, read-only or broken.
-    """
-    try:
-        log_file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{log_file.name}.", dir=log_file.parent) as folder:
-            try:
-                yield Path(folder)
-            finally:
-                for log in Path(folder).glob("*.eval"):
-                    log.replace(log_file)
-    except OSError as error:
-        raise StorageError(f"cannot write the log {log_file}: {error.strerror or error}") from error
+def _summary(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

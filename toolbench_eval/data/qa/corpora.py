@@ -42,11 +42,11 @@ def read_passages(path: Path) -> Passages:
 
     | layout | id | title | text |
     |---|---|---|---|
-    | object with `text`, `contents` or `content` | `id`, `_id`, `docid`, ... | `title` | as it is, or a list of sentences |
+    | object with `text`, `contents` or `content` | `id`, `_id`, ... | `title` | as it is, or its sentences joined |
     | FlashRAG: `id`, `contents` | `id` | first line, without quotes | the other lines |
     | HippoRAG: `[title, [sentence, ...]]` | - | title | sentences joined with nothing between |
     | StrategyQA: `title`, `para_index`, `contents` or `content` | `title-para_index` | `title` | as it is |
-    | KILT: `wikipedia_id`, `wikipedia_title`, `text` as a list | `wikipedia_id` | `wikipedia_title` | paragraphs joined |
+    | KILT: `wikipedia_id`, `wikipedia_title`, `text` | `wikipedia_id` | `wikipedia_title` | paragraphs joined |
     | LiHua-World: `path`, `text` | name of the file without its ending | - | as it is |
     | GraphRAG-Bench: `corpus_name`, `context` | - | `corpus_name` | blocks of 100 words |
     | TSV or CSV, Parquet: columns of these names (`psgs_w100.tsv`) | as above | as above | as above |

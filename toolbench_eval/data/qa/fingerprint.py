@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -11,14 +12,14 @@ from toolbench_eval.data.questions import Question
 
 
 def fingerprint(questions: Iterable[Question]) -> str:
-    """SHA-256 of questions with all that is gold, whatever their order.
+    """SHA-256 of questions with all that is gold and their contexts, whatever their order.
 
-    Of the context the ids count: what they stand for is in the fingerprint of the passages.
+    How sentences are split is no part of it.
     """
-    return fingerprint_rows([_canonical(question) for question in questions])
+    return fingerprint_rows([hashlib.sha256(_canonical(question)).hexdigest() for question in questions])
 
 
-def _canonical(question: Question) -> str:
+def _canonical(question: Question) -> bytes:
     values = {
         "id": question.id,
         "text": question.text,
@@ -31,11 +32,12 @@ def _canonical(question: Question) -> str:
         "gold_sentences": question.gold_sentences,
         "gold_triples": question.gold_triples,
         "decomposition": question.decomposition,
-        "context": [passage.id for passage in question.context],
+        "context": [(passage.id, passage.title, passage.text) for passage in question.context],
         "answerable": question.answerable,
         "extra": question.extra,
     }
-    return json.dumps(values, sort_keys=True, ensure_ascii=False, default=_plain)
+    text = json.dumps(values, sort_keys=True, ensure_ascii=False, default=_plain)
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _plain(value: Any) -> Any:

@@ -47,8 +47,8 @@ class Coverage:
 
     def __str__(self) -> str:
         return (
-            f"{self.found:,} of {self.wanted:,} gold passages are in the corpus; "
-            f"of {self.complete:,} of {self.questions:,} questions all"
+            f"{self.found:,} of {self.wanted:,} gold passages are in the corpus, "
+            f"for {self.complete:,} of {self.questions:,} questions all of them"
         )
 
 
@@ -63,7 +63,7 @@ def placed(questions: Sequence[Question], passages: Passages) -> tuple[list[Ques
         questions: As their formats made them.
         passages: The corpus.
     """
-    return _settled(questions, [_wanted(question, own=False) for question in questions], passages)
+    return _settled(questions, [evidence(question, own=False) for question in questions], passages)
 
 
 def pooled(questions: Sequence[Question], passages: Passages) -> tuple[list[Question], Coverage]:
@@ -71,7 +71,7 @@ def pooled(questions: Sequence[Question], passages: Passages) -> tuple[list[Ques
 
     A gold title that a question's own context lacks may still be that of another question's passage.
     """
-    return _settled(questions, [_wanted(question, own=True) for question in questions], passages)
+    return _settled(questions, [evidence(question, own=True) for question in questions], passages)
 
 
 def _settled(
@@ -102,21 +102,8 @@ def own_coverage(questions: Iterable[Question]) -> Coverage:
     return Coverage(wanted, found, asked, complete)
 
 
-def located(wanted: Sequence[Wanted], passages: Passages) -> list[str | None]:
-    """The id of each piece of evidence in a corpus, None where it is not there (see `placed`)."""
-    at = positions_of(string_array(one.name for one in wanted), passages.ids)
-    named = [one.name if one.name and place >= 0 else None for one, place in zip(wanted, at, strict=True)]
-    open_ = [one for one, name in zip(wanted, named, strict=True) if name is None]
-    by_title = _members(passages, passages.titles, {one.title for one in open_ if one.title})
-    by_text = _members(passages, passages.texts, {one.text for one in open_ if not one.title and one.text})
-    return [
-        name or _match(one, by_title.get(one.title, []) if one.title else by_text.get(one.text or "", []))
-        for one, name in zip(wanted, named, strict=True)
-    ]
-
-
-def _wanted(question: Question, *, own: bool) -> list[Wanted]:
-    """The evidence of a question: its gold passages, and the gold titles that it has no passage for.
+def evidence(question: Question, *, own: bool) -> list[Wanted]:
+    """What a question rests on: its gold passages, and the gold titles that it has no passage for.
 
     Args:
         question: The question.
@@ -128,6 +115,19 @@ def _wanted(question: Question, *, own: bool) -> list[Wanted]:
     found = [Wanted(one.id if own else "", one.title, one.text) for one in question.context if one.id in gold]
     titles = {one.title for one in found}
     return [*found, *(Wanted(title=title) for title in question.gold_titles if title not in titles)]
+
+
+def located(wanted: Sequence[Wanted], passages: Passages) -> list[str | None]:
+    """The id of each piece of evidence in a corpus, None where it is not there (see `placed`)."""
+    at = positions_of(string_array(one.name for one in wanted), passages.ids)
+    named = [one.name if one.name and place >= 0 else None for one, place in zip(wanted, at, strict=True)]
+    open_ = [one for one, name in zip(wanted, named, strict=True) if name is None]
+    by_title = _members(passages, passages.titles, {one.title for one in open_ if one.title})
+    by_text = _members(passages, passages.texts, {one.text for one in open_ if not one.title and one.text})
+    return [
+        name or _match(one, by_title.get(one.title, []) if one.title else by_text.get(one.text or "", []))
+        for one, name in zip(wanted, named, strict=True)
+    ]
 
 
 def _members(

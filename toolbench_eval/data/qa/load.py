@@ -19,6 +19,8 @@ from toolbench_eval.errors import UsageError
 from toolbench_eval.registry import Registry
 from toolbench_eval.suites import QuestionRow, Search, Suite
 
+__all__ = ["CONTEXT", "QuestionTask", "load_questions", "usable"]
+
 CONTEXT = "context"
 """What a row names as its corpus if that is made of the passages of its records."""
 
@@ -70,7 +72,7 @@ def load_questions(
         if search != "open":
             questions = _gold_alone(questions, passages, f"{suite.name}/{row.task}", search)
     notes += _notes(passages, coverage)
-    return QuestionTask(row, tuple(questions), search, passages, found.origin, origin, tuple(notes), coverage)
+    return QuestionTask(row, tuple(questions), search, passages, found.origin, origin, coverage, tuple(notes))
 
 
 def usable(question: Question) -> bool:

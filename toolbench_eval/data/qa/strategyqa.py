@@ -15,13 +15,13 @@ def strategyqa(record: Record) -> Question:
     """A record of StrategyQA; test records have an id and a question only.
 
     The gold passages are the paragraphs of all annotators together, by their names `Title-number` in the separate file
-    of paragraphs. `extra` has `evidence`, the paragraphs of each annotator, and `facts`.
+    of paragraphs. `extra` has the `evidence` as it is, by annotator and step, and the `facts`.
 
     Raises:
         DataError: A field is missing or of a wrong type.
     """
-    annotators = tuple(tuple(dict.fromkeys(_names(record, one, at))) for at, one in enumerate(_evidence(record)))
-    gold = tuple(dict.fromkeys(name for names in annotators for name in names))
+    evidence = record.items("evidence", required=False)
+    gold = tuple(dict.fromkeys(name for at, one in enumerate(evidence) for name in _names(record, one, at)))
     steps = record.texts("decomposition", required=False)
     return Question(
         id=record.text("qid"),
@@ -33,7 +33,7 @@ def strategyqa(record: Record) -> Question:
         gold_titles=tuple(dict.fromkeys(name.rpartition("-")[0] for name in gold)),
         decomposition=steps,
         extra={
-            "evidence": annotators,
+            "evidence": evidence,
             "facts": record.texts("facts", required=False),
             **{name: record.text(name) for name in ("term", "description") if record.has(name)},
         },
@@ -49,10 +49,6 @@ def _answer(record: Record) -> tuple[str, ...]:
     if not isinstance(value, bool):
         raise record.fault(f"must be a boolean, found {described(value)}", "answer")
     return ("yes" if value else "no",)
-
-
-def _evidence(record: Record) -> list[object]:
-    return record.items("evidence", required=False)
 
 
 def _names(record: Record, value: object, at: int) -> Iterator[str]:

@@ -26,8 +26,8 @@ class QuestionTask:
             task has none.
         origin: Where the records came from.
         corpus_origin: Where the corpus came from, None where it is made of the records.
-        notes: What a user should know: evidence that the corpus lacks, records that were left out.
         coverage: How much of the evidence what is searched holds.
+        notes: What a user should know: evidence that the corpus lacks, records that were left out.
     """
 
     row: QuestionRow
@@ -35,13 +35,13 @@ class QuestionTask:
     search: Search
     passages: Passages
     origin: Origin
-    corpus_origin: Origin | None = None
+    corpus_origin: Origin | None
+    coverage: Coverage
     notes: tuple[str, ...] = ()
-    coverage: Coverage = Coverage()
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the questions with all that is gold, whatever their order."""
+        """SHA-256 of the questions with all that is gold and their contexts, whatever their order."""
         return fingerprint(self.questions)
 
     @property

@@ -80,6 +80,10 @@ def with_aliases(question: Question, names: Names) -> Question:
 
 
 def _triples(record: Record, name: str) -> Iterator[tuple[str, str, str]]:
+    if isinstance(record.decoded(name), dict):  # a copy in columns
+        columns = record.object(name)
+        yield from zip(columns.texts("fact"), columns.texts("relation"), columns.texts("entity"), strict=False)
+        return
     for at, triple in enumerate(record.items(name, required=False)):
         if not _is_triple(triple):
             raise record.fault(f"must be [subject, relation, object], found {described(triple)}", f"{name}[{at}]")

@@ -21,6 +21,7 @@ TASK_OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "question-answering": {
         "retrieval": ("own", "open", "distractor", "oracle"),
         "profile": ("official", *PROFILES),
+        "questions": ("all", "usable"),
     },
     "tool-use": {},
 }

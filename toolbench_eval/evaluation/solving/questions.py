@@ -25,7 +25,7 @@ from toolbench_eval.metrics.answers.merging import concatenate
 from toolbench_eval.metrics.answers.profiles import find_profile
 from toolbench_eval.registry import Registry
 from toolbench_eval.retrievers.model import Model
-from toolbench_eval.suites import QuestionRow, Suite, TaskRow
+from toolbench_eval.suites import QuestionRow, Search, Suite, TaskRow
 
 
 @dataclass
@@ -41,7 +41,7 @@ class QuestionWork:
 
     task: QuestionTask
     scorer: Scorer
-    retrieval: str
+    retrieval: Search
     model: Model | None
     _shared: SharedSearch | None = field(default=None, repr=False)
     _own: OwnSearch | None = field(default=None, repr=False)
@@ -119,7 +119,7 @@ class QuestionWork:
             return Surroundings()
         if self.retrieval == "open":
             return Surroundings(self._shared)
-        return Surroundings(self._own.within(self._own_passages(self.questions[sample.id])))
+        return Surroundings(self._own.within(self.questions[sample.id].context))
 
     def score(self, trajectory: Trajectory) -> dict[str, float]:
         """Every measure of one question."""
@@ -148,22 +148,16 @@ class QuestionWork:
         """The searches in call order, each passage at its first place (mhqa.md 5.7)."""
         return concatenate(search.documents for search in trajectory.searches)
 
-    def _own_passages(self, question: Question) -> list[Passage]:
-        if self.retrieval == "distractor":
-            return list(question.context)
-        gold = set(question.gold_passages)
-        return [passage for passage in question.context if passage.id in gold] or self.task.passages.find(gold)
-
     def _retrieved(self, trajectory: Trajectory) -> Retrieved:
         question = self.questions[trajectory.sample]
         return Retrieved.of(question, self.passages(question, self.retrieved(trajectory)))
 
     def passages(self, question: Question, ids: Iterable[str]) -> list[Passage]:
         """The passages of ids, where the question searches."""
-        known = {passage.id: passage for passage in question.context} if self.retrieval != "open" else {}
-        if not known:
+        if self.retrieval == "open":
             return self.task.passages.find(ids)
-        return [known[name] for name in ids if name in known]
+        own = {passage.id: passage for passage in question.context}
+        return [own[name] for name in ids if name in own]
 
 
 def load_question_work(
@@ -181,28 +175,30 @@ def load_question_work(
         MissingDataError: Its data are not there.
         UsageError: Its records have no context or no gold passages to search in, as was asked for.
     """
-    base = request.base
-    task = load_questions(
-        suite, row, base.access, registry=registry, source=request.source, corpus=request.corpus, limit=base.limit
-    )
     if not isinstance(row, QuestionRow):
         raise DataError("the row is none of a question answering suite", file=suite.folder)
-    name = f"{suite.name}/{row.task}"
-    retrieval = row.search if options["retrieval"] == "own" else options["retrieval"]
-    if model is not None:
-        _check_searchable(task, retrieval, name)
+    base, name = request.base, f"{suite.name}/{row.task}"
+    retrieval = _search(row if options["retrieval"] == "own" else options["retrieval"])
+    task = load_questions(
+        suite,
+        row,
+        base.access,
+        source=request.source,
+        corpus=request.corpus,
+        limit=base.limit,
+        search=retrieval,
+        drop_unusable=options["questions"] == "usable",
+        registry=registry,
+    )
+    if model is not None and retrieval == "open" and not len(task.passages):
+        advice = "give one with --corpus FILE, or --set retrieval=distractor"
+        raise UsageError(f"{name} has no corpus to search in: {advice}")
     profile = find_profile(row.profile if options["profile"] == "official" else options["profile"])
-    measures = (*suite.spec.metrics, *base.metrics)
-    scorer = Scorer.of(task.questions, profile, measures, judge)
+    scorer = Scorer.of(task.questions, profile, (*suite.spec.metrics, *base.metrics), judge)
     return QuestionWork(task, scorer, retrieval, model)
 
 
-def _check_searchable(task: QuestionTask, retrieval: str, name: str) -> None:
-    if retrieval == "open" and not len(task.passages):
-        raise UsageError(
-            f"{name} has no corpus to search in: give one with --corpus FILE, or --set retrieval=distractor"
-        )
-    if retrieval == "distractor" and not any(question.context for question in task.questions):
-        raise UsageError(f"the records of {name} have no context of their own: use --set retrieval=open")
-    if retrieval == "oracle" and not any(question.gold_passages for question in task.questions):
-        raise UsageError(f"the records of {name} name no gold passages: use --set retrieval=open")
+def _search(asked: QuestionRow | str) -> Search:
+    """Where to search: what the user says, else what the task's row says."""
+    found: Search = asked.search if isinstance(asked, QuestionRow) else asked  # type: ignore[assignment]
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -11,6 +11,7 @@ from toolbench_eval.agents.session import Session
 from toolbench_eval.agents.trajectory import LLMCall, SearchCall, Step, ToolCall, Trajectory, prompt_digest
 from toolbench_eval.data.passages import Passage
 from toolbench_eval.data.questions import Sample
+from toolbench_eval.environments.base import Arguments, ToolResult, ToolSpec, json_or_text
 from toolbench_eval.errors import DataError, EvalHarnessError
 from toolbench_eval.llms.base import GREEDY, Message, Reply, Sampling, Token, Usage
 
@@ -33,7 +34,7 @@ class Recording:
 
     trajectory: Trajectory
     find: Callable[[Iterable[str]], Sequence[Passage]]
-    specs: Sequence[Any] = ()
+    specs: Sequence[ToolSpec] = ()
     at: int = 0
     _steps: Iterator[Step] = field(init=False, repr=False)
 
@@ -68,18 +69,16 @@ class Recording:
             raise self.differs(f"the corpus lacks some of the passages {', '.join(step.documents)}")
         return found
 
-    def tools(self) -> Sequence[Any]:
+    def tools(self) -> Sequence[ToolSpec]:
         """What the agent was offered."""
         return self.specs
 
-    def call(self, name: str, arguments: Mapping[str, Any]) -> ToolCall:
+    def call(self, name: str, arguments: Arguments) -> ToolResult:
         """What this tool said."""
         step = self.next(ToolCall, f"calls {name}")
-        if (step.name, dict(step.arguments)) != (name, dict(arguments)):
-            raise self.differs(
-                f"the agent calls {name}({dict(arguments)}), the trajectory {step.name}({step.arguments})"
-            )
-        return step
+        if (step.name, step.arguments) != (name, arguments if isinstance(arguments, str) else dict(arguments)):
+            raise self.differs(f"the agent calls {name}({arguments}), the trajectory {step.name}({step.arguments})")
+        return ToolResult(step.status, json_or_text(step.text), step.text, step.error, step.source)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -113,7 +112,7 @@ def replay(
     trajectory: Trajectory,
     find: Callable[[Iterable[str]], Sequence[Passage]],
     *,
-    specs: Sequence[Any] = (),
+    specs: Sequence[ToolSpec] = (),
     seed: int | None = None,
 ) -> Trajectory:
     """Solve a sample again from what was recorded.

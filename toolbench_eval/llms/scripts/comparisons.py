@@ -10,6 +10,8 @@ from toolbench_eval.llms.scripts.phrases import bare_name, same
 from toolbench_eval.llms.scripts.quantities import quantity
 
 Verdict = Callable[[str, str], str | None]
+Asked = tuple[str, Verdict]
+"""What is asked of each of two things, with `{}` for its name, and what the two answers come to."""
 
 _CHOICE = re.compile(r"(?P<kind>[Ww]h\w+) (?P<how>[^,]*), (?P<a>.+?),? or (?P<b>.+)")
 _ORDER = re.compile(r"(?:Is|Was|Did|Does|Has) (?P<a>.+?) (?P<how>[a-z ]+ (?:than|before|after)) (?P<b>.+)")
@@ -29,7 +31,7 @@ _SHARED = (
     (r"(flow|empty|drain|run) into the same", "Into what does {} flow?"),
     (r"on the same river", "Which river flows through {}?"),
     (r"based in the same|headquartered in the same", "Where is {} based?"),
-    (r"in the same (county|province|district)", "In which county is {}?"),
+    (r"in the same [a-z ]*(county|province|district)$", "In which county is {}?"),
 )
 
 
@@ -49,52 +51,63 @@ class Comparison:
 def comparison(question: str) -> Comparison | None:
     """The comparison that a question asks for, None if it is none that the reader understands."""
     text = question.strip().removesuffix("?").rstrip()
-    for pattern, parse in ((_ONE_MAKER, _one_maker), (_ALIKE, _alike), (_BOTH, _both), (_ORDER, _order), (_CHOICE, _choice)):
+    for pattern, parse in _KINDS:
         match = pattern.fullmatch(text)
-        found = parse(match) if match else None
-        if match and found:
-            asked, verdict = found
-            a, b = (bare_name(match[side]) for side in "ab")
-            return Comparison((asked.replace("{}", a), asked.replace("{}", b)), verdict)
+        asks = None if match is None else parse(match)
+        if match is not None and asks is not None:
+            asked, verdict = asks
+            return Comparison((asked.replace("{}", match["a"]), asked.replace("{}", match["b"])), verdict)
     return None
 
 
-def _choice(match: re.Match[str]) -> tuple[str, Verdict] | None:
-    """`Which river is longer, A or B?`"""
+def _choice(match: re.Match[str]) -> Asked | None:
+    """As in `Which river is longer, A or B?`."""
     a, b, how = bare_name(match["a"]), bare_name(match["b"]), match["how"]
+
+    def verdict(of_a: str, of_b: str) -> str | None:
+        ahead = _ahead(of_a, of_b, how)
+        return (a if ahead > 0 else b) if ahead else None
+
     asked = _measured(how, of_a_person=match["kind"].lower() == "who")
-    return asked and (asked, lambda of_a, of_b: _pick(of_a, of_b, how, (a, b)))
+    return None if asked is None else (asked, verdict)
 
 
-def _order(match: re.Match[str]) -> tuple[str, Verdict] | None:
-    """`Is A longer than B?`"""
+def _order(match: re.Match[str]) -> Asked | None:
+    """As in `Is A longer than B?`."""
     how = match["how"]
+
+    def verdict(of_a: str, of_b: str) -> str | None:
+        ahead = _ahead(of_a, of_b, how)
+        return None if ahead is None else _yes(ahead > 0)
+
     asked = _measured(how, of_a_person=False)
-    return asked and (asked, lambda of_a, of_b: _pick(of_a, of_b, how, ("yes", "no")))
+    return None if asked is None else (asked, verdict)
 
 
-def _alike(match: re.Match[str]) -> tuple[str, Verdict] | None:
-    """`Were A and B born in the same town?`"""
-    how = match["how"]
-    asked = next((asked for words, asked in _SHARED if re.search(words, how)), None)
-    if event := _EVENT.search(how):
-        asked = asked or f"When was {{}} {event[1]}?"
-    return asked and (asked, lambda of_a, of_b: "yes" if same(of_a, of_b) else "no")
+def _alike(match: re.Match[str]) -> Asked | None:
+    """As in `Were A and B born in the same town?`."""
+    event = _EVENT.search(match["how"])
+    asked = _shared(match["how"]) or (f"When was {{}} {event[1]}?" if event else None)
+    return None if asked is None else (asked, _agree)
 
 
-def _one_maker(match: re.Match[str]) -> tuple[str, Verdict]:
-    """`Did the same architect design A and B?`"""
-    return f"Who {_past(match['verb'])} {{}}?", lambda of_a, of_b: "yes" if same(of_a, of_b) else "no"
+def _one_maker(match: re.Match[str]) -> Asked:
+    """As in `Did the same architect design A and B?`."""
+    return f"Who {_past(match['verb'])} {{}}?", _agree
 
 
-def _both(match: re.Match[str]) -> tuple[str, Verdict] | None:
-    """`Are both A and B based in C?`"""
-    wanted = match["c"]
-    asked = next((asked for words, asked in _SHARED if re.search(words, f"{match['how']} the same town")), None)
-    return asked and (asked, lambda of_a, of_b: "yes" if same(of_a, wanted) and same(of_b, wanted) else "no")
+def _both(match: re.Match[str]) -> Asked | None:
+    """As in `Are both A and B based in C?`."""
+    c, asked = match["c"], _shared(f"{match['how']} the same {match['c'].lower()}")
+    return None if asked is None else (asked, lambda of_a, of_b: _yes(same(of_a, c) and same(of_b, c)))
 
 
-def _measured(how: str, of_a_person: bool) -> str | None:
+def _shared(how: str) -> str | None:
+    """The question for what two things may have in common."""
+    return next((asked for words, asked in _SHARED if re.search(words, how)), None)
+
+
+def _measured(how: str, *, of_a_person: bool) -> str | None:
     """The question for what is compared."""
     if event := _EVENT.search(how):
         return f"When was {{}} {event[1]}?"
@@ -103,15 +116,31 @@ def _measured(how: str, of_a_person: bool) -> str | None:
     return next((asked for words, asked in _ATTRIBUTES if re.search(words, how)), None)
 
 
-def _pick(of_a: str, of_b: str, how: str, names: tuple[str, str]) -> str | None:
-    """The first name if what is known of a is more, or less where that is asked for; else the second."""
+def _ahead(of_a: str, of_b: str, how: str) -> float | None:
+    """By how much a is ahead of b in what is asked for, None where there is no number."""
     a, b = quantity(of_a), quantity(of_b)
-    if a is None or b is None or (a == b and names != ("yes", "no")):
+    if a is None or b is None:
         return None
-    first = a < b if _SMALLER.search(how) else a > b
-    return names[0] if first else names[1]
+    return b - a if _SMALLER.search(how) else a - b
+
+
+def _agree(of_a: str, of_b: str) -> str:
+    return _yes(same(of_a, of_b))
+
+
+def _yes(holds: bool) -> str:
+    return "yes" if holds else "no"
 
 
 def _past(verb: str) -> str:
     irregular = {"write": "wrote", "build": "built"}
     return irregular.get(verb) or f"{verb}{'d' if verb.endswith('e') else 'ed'}"
+
+
+_KINDS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Asked | None]], ...] = (
+    (_ONE_MAKER, _one_maker),
+    (_ALIKE, _alike),
+    (_BOTH, _both),
+    (_ORDER, _order),
+    (_CHOICE, _choice),
+)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 from toolbench_eval.llms.scripts.knowledge import LOOKUPS
 from toolbench_eval.llms.scripts.phrases import ENTITY, phrase
 from toolbench_eval.llms.scripts.relations import Lookup
+
+_DEEPEST = 12
+"""Most phrases that are replaced in a question: an answer may itself be such a phrase."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class _Description:
     question: str
 
 
-@cache
+@lru_cache(maxsize=4096)
 def understand(question: str) -> tuple[tuple[Lookup, str], ...]:
     """What a question about one named thing asks: lookups, and the thing's name."""
     text = question.strip().removesuffix("?").rstrip()
@@ -54,9 +57,12 @@ def reduce(question: str, known: Mapping[str, str]) -> Step:
         question: Any question.
         known: Answers by `key` of their questions.
     """
-    while (innermost := min(_descriptions(question), key=lambda one: (one.start, -one.end), default=None)) is not None:
+    for _ in range(_DEEPEST):
+        innermost = min(_descriptions(question), key=lambda one: (one.start, -one.end), default=None)
+        if innermost is None or understand(question):
+            break
         answer = known.get(key(innermost.question))
-        if answer is None or answer in innermost.question:
+        if answer is None:
             return Step(question, innermost.question)
         question = f"{question[: innermost.start]}{answer}{question[innermost.end :]}"
     return Step(question)
@@ -71,4 +77,6 @@ def _descriptions(question: str) -> Iterator[_Description]:
     for lookup in LOOKUPS:
         for called in lookup.side.called:
             for match in phrase(called, ENTITY).finditer(question):
-                yield _Description(match.start(), match.end(), lookup.question(match["known"]))
+                # "the birthplace of Ada Byron" is not what "the birthplace of Ada Byron's mother" speaks of.
+                if not question.startswith(("'s", "\u2019s"), match.end()):
+                    yield _Description(match.start(), match.end(), lookup.question(match["known"]))

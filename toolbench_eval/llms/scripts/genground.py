@@ -33,16 +33,13 @@ def reply(messages: Sequence[Message]) -> str | None:
 
 def _deduce(heard: Heard) -> str:
     question, written = heard["question"], heard["history"] + heard["opening"]
-    open_answer = _OPEN_ANSWER.search(written)
-    if open_answer:
-        return guess(open_answer[1])
     facts = _STEP.findall(written)
     number = len(facts) + 1
-    further = next_question(question, facts) or (None if facts else question)
-    if further is not None:
-        return f"{further}\nAnswer {number}: {guess(further)}"
-    answer = conclude(question, facts) or facts[-1][1]
-    return f"{question}\nAnswer {number}: FINISH[{answer}]"
+    open_answer = _OPEN_ANSWER.search(written)
+    further = open_answer[1] if open_answer else next_question(question, facts) or question
+    done = further == question and facts
+    answer = f"FINISH[{conclude(question, facts) or facts[-1][1]}]" if done else guess(further)
+    return answer if open_answer else f"{further}\nAnswer {number}: {answer}"
 
 
 def _draft(heard: Heard) -> str:

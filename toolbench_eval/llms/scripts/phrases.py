@@ -5,17 +5,21 @@ from __future__ import annotations
 import re
 from functools import cache
 
-_WORD = r"(?-i:[A-Z]\w*(?:['’-](?!s\b)\w+)*)"
+_WORD = r"(?-i:[A-Z]\w*(?:['\u2019-](?!s\b)\w+)*)"
 _NO_NAME = (
     r"(?!(?:The|A|An|In|On|At|By|For|From|To|As|Its?|He|She|They|His|Hers?|Their|This|That|These|Those|There|Of|With"
-    r"|When|While|Where|Since|Until|After|Before|During|Although|Despite|Because|If|But|And|Both|Only|Some|Two|Three"
-    r"|Who|Which|What|Whose|How|Into|Is|Are|Was|Were|Does|Do|Did|Every|Each|Born)\b)"
+    r"|When|While|Where|Since|Until|After|Before|During|Although|Despite|Because|If|But|And|Both|Only|Some|Two|Three|Every|Each|Born"
+    r"|Who|Which|What|Whose|How|Into|Is|Are|Was|Were|Does|Do|Did|January|February|March|April|May|June|July|August"
+    r"|September|October|November|December)\b)"
 )
-NAME = rf"{_NO_NAME}{_WORD}(?:(?:['’]s?)?(?: of the| of| the| &)? {_WORD})*"
+NAME = rf"{_NO_NAME}{_WORD}(?:(?:['\u2019]s?)?(?: of the| of| the| &)? {_WORD})*"
 """A name in running text: capitalised words, some joined by `of`."""
 
-ENTITY = rf"(?:(?:The|A|An) )?{NAME}(?:(?: at| to| from the| without)? {_WORD})*"
-"""A name in a question, titles of works included."""
+ENTITY = (
+    rf"(?:(?:the|an?) )?{NAME}(?:(?: at| to| from the| without)? {_WORD})*"
+    r"(?!\w)(?! (?-i:[A-Z]))"
+)
+"""A name in a question, with its article; titles of works included, and never a part of a longer name."""
 
 YEAR = r"\b(?:1\d|20)\d\d\b"
 NUMBER = r"\b\d[\d,]*(?:\.\d+)?(?: million)?\b"
@@ -26,7 +30,7 @@ KNOWN, TITLE = "\ue000", "\ue001"
 """What stands in a sentence for the name that is asked about, and for the passage's title."""
 
 _GAP = r"(?:[^;]{0,90}?\W)??"
-_KIND = r"(?:[a-z-]+ ){0,2}?[a-z-]+"
+_KIND = r"(?-i:(?:(?!(?:that|which|who|whose|where|of|in|on|the|is|was) )[a-z-]+ ){0,1}[a-z-]+)"
 
 
 @cache
@@ -34,24 +38,26 @@ def phrase(pattern: str, known: str, wanted: str = "") -> re.Pattern[str]:
     """A phrase as a regular expression; letters are compared without case, but names begin with a capital.
 
     Args:
-        pattern: The phrase. `{}` is the name that is known, `{?}` what is wanted; an article may come before each.
+        pattern: The phrase. `{}` is the name that is known, `{?}` what is wanted; `the` may come before it.
         known: Regular expression of the first, captured as group `known`.
         wanted: Regular expression of the second, captured as group `wanted`.
     """
-    text = pattern.replace("<kind>", _KIND).replace("…", _GAP)
-    for slot, group, expression in (("{}", "known", known), ("{?}", "wanted", wanted)):
-        text = text.replace(slot, rf"(?:\b(?:the|a|an) )?(?P<{group}>{expression})", 1)
+    text = pattern.replace("'", r"['\u2019]").replace("<kind>", _KIND).replace("…", _GAP)
+    text = text.replace("{}", f"(?P<known>{known})", 1).replace("{?}", rf"(?:\bthe )?(?P<wanted>{wanted})", 1)
     return re.compile(text, re.IGNORECASE)
 
 
 def mark(sentence: str, name: str, title: str) -> str:
     """A sentence with `KNOWN` for the name and `TITLE` for the title, unless they are parts of longer names."""
-    bare = bare_name(name)
-    kind = re.match(r"(?:River|Lake|Mount) (?=\S)", bare)
-    # "the Po" is enough for the River Po
-    short = rf"|(?<=\bthe ){re.escape(bare[kind.end() :])}" if kind else ""
-    marked = re.sub(rf"(?<!\w)(?:{re.escape(bare)}{short})(?!\w)(?! [A-Z])", KNOWN, sentence)
-    return re.sub(rf"(?<!\w){re.escape(title)}(?!\w)(?! [A-Z])", TITLE, marked)
+    marked = _replaced(sentence, bare_name(name), KNOWN)
+    return _replaced(marked, title, TITLE) if title else marked
+
+
+def _replaced(sentence: str, name: str, sign: str) -> str:
+    kind = re.match(r"(?:River|Lake|Mount) (?=\S)", name)
+    # `the Po` is enough for the River Po.
+    short = rf"|\bthe {re.escape(name[kind.end() :])}" if kind else ""
+    return re.sub(rf"(?i:(?<!\w)(?:the )?{re.escape(name)}{short})(?!\w)(?! [A-Z])", sign, sentence)
 
 
 def bare_name(name: str) -> str:

@@ -24,7 +24,7 @@ class Sentence:
 
     Attributes:
         text: As it stands in the passage.
-        resolved: With names for pronouns; begins with the title where it does not name it otherwise.
+        resolved: With names for pronouns; beginning with the title.
     """
 
     text: str
@@ -32,8 +32,9 @@ class Sentence:
 
 
 def title_of(passage: str) -> str:
-    """The first line of a passage, without brackets."""
-    return bare_name(passage.partition("\n")[0])
+    """The first line of a passage, without brackets; empty where there is no other line."""
+    title, line, _ = passage.partition("\n")
+    return bare_name(title) if line else ""
 
 
 def sentences(passage: str) -> Iterator[Sentence]:
@@ -42,8 +43,8 @@ def sentences(passage: str) -> Iterator[Sentence]:
     Pronouns are taken to mean what the passage is about, and so are its kind ("the bridge") and its last name: a
     reader's rule of thumb, which now and then is wrong.
     """
-    title, text = title_of(passage), " ".join(passage.partition("\n")[2].split())
-    split = _END.split(text)
+    title = title_of(passage)
+    split = _END.split(" ".join(passage.split("\n", 1)[-1].split()))
     kinds = _kinds(title, split[0])
     for number, sentence in enumerate(split):
         if sentence:
@@ -58,17 +59,20 @@ def _kinds(title: str, first: str) -> set[str]:
 
 
 def _resolve(sentence: str, title: str, kinds: set[str]) -> str:
+    if not title:
+        return sentence
     text = _OWNER.sub(lambda _: f"{title}'s", sentence)
     text = _SUBJECT.sub(lambda _: title, text)
     if kinds:
-        text = re.sub(rf"\bthe (?:{'|'.join(map(re.escape, sorted(kinds)))})\b(?! of\b)", title, text, flags=re.I)
+        kind = rf"\b[Tt]he (?:{'|'.join(map(re.escape, sorted(kinds)))})\b(?! of\b)"
+        text = re.sub(kind, lambda _: title, text)
     text = _full_names(text, title)
-    return text if title in text else f"{title}: {text}"
+    return text if text.removeprefix("The ").startswith(title) else f"{title}: {text}"
 
 
 def _full_names(text: str, title: str) -> str:
     """A last name by itself becomes the full name."""
-    last = title.split()[-1]
+    last = title.rsplit(maxsplit=1)[-1]
     if last == title or title in text or not last[0].isupper():
         return text
     alone = rf"(?:[A-Z][\w'-]* )?\b{re.escape(last)}\b(?! [A-Z])"

@@ -50,7 +50,11 @@ def _self_ask(prompt: Prompt, messages: Sequence[Message]) -> str | None:
         found = read(question, passages_in(said["passages"]))
         return prompt.texts["unknown"] if found is None else found.answer
     facts = _facts(prompt, said["history"])
-    further = next_question(question, facts) if text == "next" and prompt.texts["unknown"] not in dict(facts).values() else None
+    further = (
+        next_question(question, facts)
+        if text == "next" and prompt.texts["unknown"] not in dict(facts).values()
+        else None
+    )
     if further is not None:
         return f"Follow up: {further}"
     return f"So the final answer is: {conclude(question, facts) or guess(question)}"

@@ -1,4 +1,4 @@
-"""API-Bank: parsing of written calls, accuracy of calls from recorded results, accuracy of level 3.
+"""API-Bank: parsing of written calls, accuracy of calls from recorded results, level 3, likeness of responses.
 
 Sources: `api_call_extraction.py`, `evaluator.py` and `lv3_evaluator.py` of AlibabaResearch/DAMO-ConvAI, api-bank.
 """
@@ -9,7 +9,9 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+from toolbench_eval.metrics.answers import rouge
 from toolbench_eval.metrics.tools.calls import Call
+from toolbench_eval.metrics.tools.sequences import lcs_length
 
 CALL = re.compile(r"\[(\w+)\((.*?)\)\](?!\s*['\"])", re.DOTALL)
 PARAMETER = re.compile(r"(\w+)\s*=\s*(?:'(.*?)'|\"(.*?)\"|(.*?))\s*(?=,\s*\w+\s*=|$)", re.DOTALL)
@@ -90,6 +92,18 @@ def level3_accuracy_released(correct: Mapping[str, Sequence[bool]]) -> float:
     """The reference's figure: 50 minus the samples with a wrong call, over 50, however many samples there are."""
     wrong = sum(not all(calls) for calls in correct.values())
     return (RELEASED_SAMPLES - wrong) / RELEASED_SAMPLES
+
+
+def rouge_l(response: str, gold: str) -> float:
+    """F1 of the longest common subsequence of words, split at blanks; 0 if either is empty (Lin 2004, section 2)."""
+    given, wanted = response.split(), gold.split()
+    common = lcs_length(given, wanted)
+    return 2 * common / (len(given) + len(wanted)) if common else 0.0
+
+
+def rouge_l_released(response: str, gold: str) -> float:
+    """ROUGE-L of a response as API-Bank has it: over distinct words, from the package `rouge`, to four digits."""
+    return round(rouge.rouge_l(response, gold), 4)
 
 
 def _as_text(call: Call) -> tuple[str, dict[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -14,14 +15,14 @@ class Measure:
         name: As it is stored in results.
         description: One line.
         level: What has a value of its own: ``call``, ``turn``, ``task``, ``run``, ``model``, ``condition``.
-        higher: Whether more is better; None where neither is.
+        better: Whether more or less of it is better, None where neither is.
         unbounded: Whether values may leave [0, 1].
     """
 
     name: str
     description: str
     level: str = "task"
-    higher: bool | None = True
+    better: Literal["higher", "lower"] | None = "higher"
     unbounded: bool = False
 
 
@@ -34,7 +35,7 @@ _MEASURES = (
     Measure("path_lcs", "longest common subsequence of called and gold path over the gold length (ConAgents, Path%)"),
     Measure("path_lcs_released", "the same with a finish token at the end of both, as ConAgents' code has it"),
     Measure("path_exact", "the gold path was called and nothing else"),
-    Measure("delta_length", "mean number of calls beyond the gold path, over successes", "run", False, True),
+    Measure("delta_length", "mean number of calls beyond the gold path, over successes", "run", "lower", True),
     Measure("finished", "the run ended by itself with an answer"),
     Measure("covered", "every gold tool was called, in any order"),
     Measure("finished_covered", "the run finished and called every gold tool (ConAgents, success)"),
@@ -45,11 +46,11 @@ _MEASURES = (
     Measure("esm", "error-oriented score of a call, required arguments read from the prediction (TTPA)", "turn"),
     Measure("esm_released", "the same, required arguments read from the gold call", "turn"),
     Measure("esm_pass", "share of turns whose error-oriented score is at least 0.8", "turn"),
-    Measure("esm_name", "share of turns with a wrong tool", "run", False),
-    Measure("esm_required", "share of turns that miss a required argument", "run", False),
-    Measure("esm_key", "share of turns whose arguments are not all known", "run", False),
-    Measure("esm_type", "share of turns with an argument of the wrong type", "run", False),
-    Measure("esm_value", "share of turns whose values are not all the gold ones", "run", False),
+    Measure("esm_name", "share of turns with a wrong tool", "run", "lower"),
+    Measure("esm_required", "share of turns that miss a required argument", "run", "lower"),
+    Measure("esm_key", "share of turns whose arguments are not all known", "run", "lower"),
+    Measure("esm_type", "share of turns with an argument of the wrong type", "run", "lower"),
+    Measure("esm_value", "share of turns whose values are not all the gold ones", "run", "lower"),
     Measure("pass_rate", "ToolBench's pass rate; unsure is half a pass, the majority of judgements decides"),
     Measure("pass_rate_released", "the same with coin flips for unsure and ties as passes"),
     Measure("pass_unsure", "share of tasks whose pass is left undecided", "run", None),
@@ -58,17 +59,17 @@ _MEASURES = (
     Measure("sopr", "solvable pass rate: 1 solved, 0.5 unsure, 0 unsolved, mean over judge runs (StableToolBench)"),
     Measure("sowr", "win rate on solvable tasks (StableToolBench)"),
     Measure("fac", "share of final answers that solve the query by a judge of answers only (MirrorAPI)"),
-    Measure("hallucinated_tool_rate", "calls of names not exactly on offer over all calls", "run", False),
-    Measure("hallucinating_run_rate", "share of runs with a hallucinated call", "run", False),
-    Measure("incorrect_tool_rate", "calls of tools on offer that are not relevant over all calls", "run", False),
-    Measure("invalid_argument_rate", "calls that break their schema over calls of tools on offer", "run", False),
-    Measure("execution_error_rate", "valid calls whose result is an error over valid calls", "run", False),
-    Measure("wasted_call_rate", "exact repeats of an earlier call over all calls", "run", False),
-    Measure("prompt_tokens", "tokens read by models", "run", False, True),
-    Measure("completion_tokens", "tokens written by models", "run", False, True),
-    Measure("model_calls", "requests to models, failed ones too", "run", False, True),
-    Measure("tool_calls", "calls of tools", "run", False, True),
-    Measure("seconds", "time spent in models and tools", "run", False, True),
+    Measure("hallucinated_tool_rate", "calls of names not exactly on offer over all calls", "run", "lower"),
+    Measure("hallucinating_run_rate", "share of runs with a hallucinated call", "run", "lower"),
+    Measure("incorrect_tool_rate", "calls of tools on offer that are not relevant over all calls", "run", "lower"),
+    Measure("invalid_argument_rate", "calls that break their schema over calls of tools on offer", "run", "lower"),
+    Measure("execution_error_rate", "valid calls whose result is an error over valid calls", "run", "lower"),
+    Measure("wasted_call_rate", "exact repeats of an earlier call over all calls", "run", "lower"),
+    Measure("prompt_tokens", "tokens read by models", "run", "lower", True),
+    Measure("completion_tokens", "tokens written by models", "run", "lower", True),
+    Measure("model_calls", "requests to models, failed ones too", "run", "lower", True),
+    Measure("tool_calls", "calls of tools", "run", "lower", True),
+    Measure("seconds", "time spent in models and tools", "run", "lower", True),
     Measure("ast", "BFCL's AST accuracy; samples that no right call can pass are mended"),
     Measure("ast_released", "BFCL's AST accuracy as its checker has it"),
     Measure("bfcl_overall", "BFCL v4: 10% non-live, 10% live, 10% irrelevance, 30% multi-turn, 40% agentic", "model"),
@@ -89,28 +90,32 @@ _MEASURES = (
     Measure("tooltalk_success", "all recorded calls matched and no bad action (ToolTalk)"),
     Measure("tooltalk_recall", "recorded calls that were matched (ToolTalk)"),
     Measure("tooltalk_precision", "predicted calls that match (ToolTalk)"),
-    Measure("tooltalk_bad_actions", "carried out actions that match nothing over predicted actions", "task", False),
+    Measure("tooltalk_bad_actions", "carried out actions that match nothing over predicted actions", "task", "lower"),
     Measure("trivia", "share of questions whose answer is part of the story (SPP)"),
     Measure("trivia_words", "share of questions whose answer is in the story as words of its own"),
     Measure("logic_grid", "the right house number and no other (SPP)"),
     Measure(
-        "criterion", "mean of a judge's marks from 1 to 20, times five; missing ones counted apart", "task", True, True
+        "criterion",
+        "mean of a judge's marks from 1 to 20, times five; missing ones counted apart",
+        "task",
+        "higher",
+        True,
     ),
-    Measure("criterion_released", "the same, marks above 20 counted as 0", "task", True, True),
+    Measure("criterion_released", "the same, marks above 20 counted as 0", "task", "higher", True),
     Measure("final_number", "the final number is the gold one (GSM8K, TabMWP)"),
     Measure("success_rate", "mean outcome over tasks and repeats", "condition"),
-    Measure("run_spread", "standard deviation of the success rate over repeats", "condition", False),
-    Measure("factor_range", "greatest minus least success rate over the conditions of a factor", "condition", False),
-    Measure("max_drop", "success rate of the base condition minus the least of all", "condition", False),
-    Measure("relative_drop", "the same as a share of the base's", "condition", False),
-    Measure("flip_rate", "share of tasks whose outcome differs from the base's", "condition", False),
+    Measure("run_spread", "standard deviation of the success rate over repeats", "condition", "lower"),
+    Measure("factor_range", "greatest minus least success rate over the conditions of a factor", "condition", "lower"),
+    Measure("max_drop", "success rate of the base condition minus the least of all", "condition", "lower"),
+    Measure("relative_drop", "the same as a share of the base's", "condition", "lower"),
+    Measure("flip_rate", "share of tasks whose outcome differs from the base's", "condition", "lower"),
     Measure("flip_up", "share of tasks that rose above the base's outcome", "condition", None),
-    Measure("flip_down", "share of tasks that fell below the base's outcome", "condition", False),
+    Measure("flip_down", "share of tasks that fell below the base's outcome", "condition", "lower"),
     Measure("all_conditions", "share of tasks solved under every condition", "condition"),
     Measure("any_condition", "share of tasks solved under at least one condition", "condition"),
     Measure("pass_hat_k", "chance that k repeats of a task all succeed (pass^k, tau-bench)", "condition"),
     Measure("trajectory_consistency", "mean likeness of call sequences over pairs of runs", "condition"),
-    Measure("first_position_bias", "first calls of the tool listed first, beyond chance", "condition", False, True),
+    Measure("first_position_bias", "first calls of the tool listed first, beyond chance", "condition", "lower", True),
 )
 
 MEASURES: Mapping[str, Measure] = {measure.name: measure for measure in _MEASURES}

@@ -22,7 +22,7 @@ THRESHOLD = 0.8
 NAME_WEIGHT, ARGUMENTS_WEIGHT = 0.75, 0.25
 LETTERS = "ABCDE"
 TIE_BREAK = 1e-9
-"""What keeping the order weighs between matchings of equal weight."""
+"""What a pair in order weighs more, between matchings of equal weight."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def plan_score(
 
     Steps more alike than the threshold are matched one to one with the greatest total likeness; the matched steps that
     count are a longest increasing subsequence. A closing FinishAction is left out of both. Of matchings of equal
-    weight the one that keeps the order is taken; T-Eval takes what its library happens to find.
+    weight one that keeps the order is taken; T-Eval takes what its library happens to find.
     """
     plan, gold = _without_finish(plan), _without_finish(gold)
     return _score(_in_order(plan, gold, similarity, threshold), len(plan), len(gold))
@@ -199,12 +199,33 @@ def _in_order(plan: Sequence[Step], gold: Sequence[Step], similarity: Similarity
     import numpy as np
     from scipy.optimize import linear_sum_assignment
 
-    alike = np.array([[similarity(step, other) for other in gold] for step in plan])
+    alike = np.array([[similarity(step, other) for other in gold] for step in plan], np.float64)
     alike[alike <= threshold] = 0
-    rows, columns = np.indices(alike.shape)
-    straight = alike - TIE_BREAK * ((rows - columns) / max(alike.shape)) ** 2 * (alike > 0)
-    matched = zip(*linear_sum_assignment(straight, maximize=True), strict=True)
+    preferred = alike.copy()
+    for row, column in _heaviest_chain(alike.tolist()):
+        preferred[row, column] += TIE_BREAK
+    matched = zip(*linear_sum_assignment(preferred, maximize=True), strict=True)
     return longest_increasing(int(column) for row, column in matched if alike[row, column] > 0)
+
+
+def _heaviest_chain(weights: Sequence[Sequence[float]]) -> list[tuple[int, int]]:
+    """Pairs of a row and a column, both increasing, with the greatest total weight."""
+    rows, columns = len(weights), len(weights[0])
+    best = [[0.0] * (columns + 1) for _ in range(rows + 1)]
+    for row in range(rows):
+        for column in range(columns):
+            with_pair = best[row][column] + weights[row][column]
+            best[row + 1][column + 1] = max(with_pair, best[row][column + 1], best[row + 1][column])
+    chain, row, column = [], rows, columns
+    while row and column:
+        if best[row][column] == best[row - 1][column]:
+            row -= 1
+        elif best[row][column] == best[row][column - 1]:
+            column -= 1
+        else:
+            row, column = row - 1, column - 1
+            chain.append((row, column))
+    return chain
 
 
 def _score(found: int, planned: int, wanted: int) -> PlanScore:

@@ -1,0 +1,268 @@
+"""The process that keeps the log: it lets inspect_ai live through what the agents of another process do.
+
+To inspect_ai (https://inspect.aisi.org.uk) this is an evaluation of its own: its samples wait for notes of what their
+agents do, and its models answer what the agents were answered. So its log is what it would be had it run the agents.
+
+Called by `journal`; notes are read from the standard input, and the first says what is to be logged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import logging
+import os
+import signal
+import sys
+import tempfile
+import threading
+from collections import defaultdict
+from contextlib import suppress
+from contextvars import copy_context
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from inspect_ai.dataset import Sample
+    from inspect_ai.solver import Generate, Solver, TaskState
+
+Note = dict[str, Any]
+
+BUFFER = 50
+"""Samples that are written to the log at a time."""
+DATASET_MB = 64
+"""Inputs of samples beyond this are kept on the disk."""
+AHEAD = 2_000
+"""Notes that are read before their samples take them."""
+
+
+class AgentError(RuntimeError):
+    """What ended an agent, in the words of the process where it ran."""
+
+
+class Mail:
+    """Notes from the standard input, one box a sample."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        """Nothing is read yet."""
+        self._stream = stream
+        self._boxes: defaultdict[str, asyncio.Queue[Note]] = defaultdict(asyncio.Queue)
+        self._room = threading.Semaphore(AHEAD)
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def next(self) -> Note:
+        """The next note, read at once; for those that come before the samples."""
+        note: Note = json.loads(self._stream.readline())
+        return note
+
+    def open(self) -> None:
+        """On the event loop: begin to fill the boxes."""
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+            threading.Thread(target=self._read, args=(self._loop,), daemon=True).start()
+
+    async def take(self, sample: str) -> Note:
+        """The sample's next note."""
+        note = await self._boxes[sample].get()
+        self._room.release()
+        return note
+
+    def drop(self, sample: str) -> None:
+        """The sample takes no further notes."""
+        self._boxes.pop(sample, None)
+
+    def _read(self, loop: asyncio.AbstractEventLoop) -> None:
+        for line in self._stream:
+            note = json.loads(line)
+            if note["kind"] == "end":
+                return
+            self._room.acquire()
+            loop.call_soon_threadsafe(self._put, note)
+        os.kill(os.getpid(), signal.SIGINT)  # The other process stopped before its end: so does this one.
+
+    def _put(self, note: Note) -> None:
+        self._boxes[note["sample"]].put_nowait(note)
+
+
+def main() -> None:
+    """Log one run."""
+    logging.disable(logging.WARNING)  # The runtime notes every call for itself.
+    mail = Mail(sys.stdin.buffer)
+    order = mail.next()
+    log_file = Path(order["log_file"])
+    with tempfile.TemporaryDirectory(prefix=f".{log_file.name}.", dir=log_file.parent) as folder:
+        os.environ |= {"XDG_DATA_HOME": folder, "XDG_CACHE_HOME": folder}  # What it leaves in the user's folders.
+        try:
+            record(order, mail, folder)
+        except KeyboardInterrupt:
+            pass
+        for log in Path(folder).glob("*.eval"):
+            log.replace(log_file)
+
+
+def record(order: Note, mail: Mail, folder: str) -> None:
+    """Let the runtime live through a run.
+
+    Args:
+        order: The first note: names, models by role, metadata, number of samples.
+        mail: The rest of the notes.
+        folder: Where the runtime may write.
+
+    Raises:
+        RuntimeError: The runtime gave up.
+    """
+    from inspect_ai import Task, eval
+    from inspect_ai.dataset import MemoryDataset
+
+    from toolbench_eval.runtime.provider import double_of
+
+    _hasten()
+    samples = [_sample_of(mail.next()) for _ in range(order["samples"])]
+    doubles = {role: double_of(name) for role, name in order["models"].items()}
+    [log] = eval(
+        Task(dataset=MemoryDataset(samples, name=order["name"]), solver=_solver(mail), name=order["name"]),
+        model=next(iter(doubles.values()), None),
+        model_roles=dict(doubles),
+        metadata=order["metadata"],
+        display="none",
+        log_dir=folder,
+        log_format="eval",
+        log_header_only=True,
+        log_realtime=False,
+        log_model_api=False,
+        log_buffer=BUFFER,
+        # Samples that are being written hold their place, so there are places for as many again.
+        max_samples=2 * order["concurrency"],
+        max_dataset_memory=DATASET_MB,
+        fail_on_error=False,
+        score_display=False,
+        ctl_server=False,
+    )
+    if log.status == "error":
+        raise RuntimeError(log.error.message if log.error else "the runtime gave up")
+
+
+def _hasten() -> None:
+    """Spare a third of the work: what is imported is never garbage, and no editor watches the samples.
+
+    For an editor (Agent Client Protocol) every event would be prepared, and there is no switch for it.
+    """
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 50)
+    with suppress(ImportError):
+        from inspect_ai.agent._acp.transport import _acp_live_active
+
+        _acp_live_active.set(True)
+
+
+def _sample_of(note: Note) -> Sample:
+    from inspect_ai.dataset import Sample
+
+    return Sample(id=note["id"], input=note["text"], target=note["targets"])
+
+
+def _solver(mail: Mail) -> Solver:
+    from inspect_ai.solver import solver
+
+    @solver(name="agent")
+    def agent() -> Solver:
+        async def solve(state: TaskState, generate: Generate) -> TaskState:
+            mail.open()
+            calls = Calls()
+            sample = str(state.sample_id)
+            try:
+                return await _live(state, mail, calls)
+            finally:
+                mail.drop(sample)
+                await calls.close()
+
+        return solve
+
+    return agent()
+
+
+async def _live(state: TaskState, mail: Mail, calls: Calls) -> TaskState:
+    """Live through one sample.
+
+    Raises:
+        AgentError: Its agent failed.
+    """
+    while True:
+        note = await mail.take(str(state.sample_id))
+        if note["kind"] == "asked":
+            calls.begin(note)
+        elif note["kind"] in {"answered", "failed"}:
+            calls.end(note)
+        elif note["kind"] == "solved":
+            await calls.settle()
+            return _noted(state, note["result"])
+        else:
+            error = AgentError(note["error"])
+            error.add_note(note["traceback"])
+            raise error
+
+
+class Calls:
+    """The calls of one sample to models."""
+
+    def __init__(self) -> None:
+        """None yet."""
+        self._open: dict[int, tuple[asyncio.Future[Note], asyncio.Task[Any]]] = {}
+        self._ending: set[asyncio.Task[Any]] = set()
+
+    def begin(self, note: Note) -> None:
+        """A model is asked."""
+        from inspect_ai.model import get_model
+
+        from toolbench_eval.runtime.provider import ANSWER, asked
+
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Note] = loop.create_future()
+        context = copy_context()
+        context.run(ANSWER.set, answer)
+        task = loop.create_task(get_model(role=note["role"]).generate(**asked(note)), context=context)
+        self._open[note["call"]] = answer, task
+
+    def end(self, note: Note) -> None:
+        """It answered, or failed."""
+        answer, task = self._open.pop(note["call"])
+        self._ending.add(task)
+        task.add_done_callback(self._ended)
+        answer.set_result(note)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._ending.discard(task)
+        if not task.cancelled():
+            task.exception()  # In the log already.
+
+    async def settle(self) -> None:
+        """Wait until all that have ended are in the log."""
+        while self._ending:
+            await asyncio.wait(self._ending)
+
+    async def close(self) -> None:
+        """End what is open: the agent does not wait for it any longer."""
+        for _, task in self._open.values():
+            self._ending.add(task)
+            task.add_done_callback(self._ended)
+            task.cancel()
+        self._open.clear()
+        await self.settle()
+
+
+def _noted(state: TaskState, result: Note) -> TaskState:
+    """The state of a sample with what the log is to keep."""
+    from inspect_ai.model import ModelOutput
+    from inspect_ai.scorer import Score
+
+    for name, value in result.items():
+        state.store.set(name, value)
+    if "prediction" in result:
+        state.output = ModelOutput.from_content(str(state.model), str(result["prediction"]))
+    state.scores = {name: Score(value=value) for name, value in result.get("scores", {}).items()}
+    return state
+
+
+if __name__ == "__main__":
+    main()
