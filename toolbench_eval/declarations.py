@@ -237,13 +237,15 @@ def _inspect_tasks(spec: SuiteDeclaration, path: Path) -> tuple[list[TaskRow], F
         values: list[tuple[int, Mapping[str, Any]]] = list(_numbered_rows(spec, table))
     except DataError as error:
         return [], [error]
-    rows: dict[str, TaskRow] = {}
+    found: list[tuple[int, TaskRow]] = []
     for number, value in values:
         row, row_faults = _inspect(ROWS.get(spec.kind, TaskRow), value, table, number)
         faults += row_faults
-        if row is None:
-            continue
-        faults += _row_faults(row, table, number)
+        if row is not None:
+            faults += _row_faults(row, table, number)
+            found.append((number, row))
+    rows: dict[str, TaskRow] = {}
+    for number, row in found:
         if row.task in rows:
             faults.append(DataError(f"the task '{row.task}' stands twice", file=table, row=number, field="task"))
         rows.setdefault(row.task, row)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from toolbench_eval.agents.prompting import conversation, numbered
+from toolbench_eval.agents.prompting import conversation
+from toolbench_eval.agents.quoting import quoted
 from toolbench_eval.data.passages import Passage
 from toolbench_eval.llms import scripts
 from toolbench_eval.llms.base import Message, Sampling, Usage
@@ -14,14 +15,6 @@ PASSAGES = (
     Passage("1", "Ada Byron", "Ada Byron was a mathematician. She was born in London in 1815."),
     Passage("2", "London", "London is a city."),
 )
-
-
-def asked(prompt: str, text: str, **values: str) -> list[Message]:
-    texts = load_prompt(prompt).texts
-    user = texts[text]
-    for name, value in values.items():
-        user = user.replace(f"{{{name}}}", value)
-    return conversation(texts["system"], user)
 
 
 def test_passages_are_ranked_by_the_words_they_share():
@@ -37,12 +30,9 @@ def test_passages_are_ranked_by_the_words_they_share():
 
 
 def test_a_prompt_of_an_agent_is_read():
-    shown = f"<passages>\n{numbered(PASSAGES)}\n</passages>"
-    template = load_prompt("rag-1").texts["ask"]
-    values = {"question": "Where was Ada Byron born?", "passages": shown if "<passages>" not in template else ""}
-    if not values["passages"]:
-        values["passages"] = numbered(PASSAGES)
-    assert by_script(asked("rag-1", "ask", **values)) == "London"
+    prompt = load_prompt("rag-1")
+    asked = prompt.fill("ask", passages=quoted(PASSAGES), question="Where was Ada Byron born?", form="Be brief.")
+    assert load_llm("scripted").complete(conversation(prompt.texts["system"], asked)).text == "London"
 
 
 def test_no_voice_knows_any_other_prompt():

@@ -60,7 +60,7 @@ def test_gold_passages_become_ids_of_the_corpus():
         asked("q5", ()),
     ]
     found, coverage = placed(questions, CORPUS)
-    assert [one.gold_passages for one in found] == [("10", "12"), (), ("10",), ("13",), ()]
+    assert [one.gold_passages for one in found] == [("12", "10"), (), ("10",), ("13",), ()]
     assert coverage == Coverage(wanted=7, found=4, questions=4, complete=1)
     assert str(coverage) == "4 of 7 gold passages are in the corpus, for 1 of 4 questions all of them"
 

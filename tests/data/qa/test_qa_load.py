@@ -26,7 +26,9 @@ HOTPOTQA = [
     }
     for at in range(3)
 ]
-STRATEGYQA = [{"qid": "s1", "question": "Is it?", "answer": True, "evidence": [[[["Ulve-1", "Gone-4"]], ["operation"]]]}]
+STRATEGYQA = [
+    {"qid": "s1", "question": "Is it?", "answer": True, "evidence": [[[["Ulve-1", "Gone-4"]], ["operation"]]]}
+]
 PARAGRAPHS = [{"title": "Ulve", "para_index": at, "contents": f"Paragraph {at}."} for at in (1, 2)]
 ALIASES = [{"Q_id": "Q1", "aliases": ["Ulva"], "demonyms": []}]
 OFFLINE = Access(offline=True)
@@ -128,7 +130,9 @@ def test_names_of_entities_beside_the_source(tmp_path: Path):
 def test_files_beside_the_suite(tmp_path: Path):
     jsonl(tmp_path / "own.jsonl", [{"id": "q", "question": "Is it?", "answer": "No", "gold_passages": ["p1"]}])
     (tmp_path / "corpus.toml").write_text('name = "own"\nfiles = ["passages.jsonl"]\n')
-    jsonl(tmp_path / "passages.jsonl", [{"id": "p1", "title": "T", "text": "x"}, {"id": "p2", "title": "U", "text": "y"}])
+    jsonl(
+        tmp_path / "passages.jsonl", [{"id": "p1", "title": "T", "text": "x"}, {"id": "p2", "title": "U", "text": "y"}]
+    )
     row = QuestionRow(task="t", file="own.jsonl", corpus="own", answer_type="boolean")
     task = load_questions(suite(tmp_path), row, OFFLINE)
     assert (task.questions[0].answers, task.questions[0].answer_type) == (("no",), "boolean")

@@ -200,6 +200,8 @@ def test_categories_decide_what_is_right() -> None:
         assert check_sample(category, [call], [], [TOOL]) == Verdict("unwanted_call", "book")
     assert check_sample("live_relevance", [Call("anything")], [], [TOOL]).correct
     assert check_sample("live_relevance", None, [], [TOOL]) == Verdict("no_call")
+    with pytest.raises(DataError, match="needs a gold answer"):
+        check_sample("multiple", [call], [], [TOOL])
     with pytest.raises(UnknownNameError, match="Did you mean parallel"):
         check_sample("paralel", [], [], [])
 

@@ -57,6 +57,7 @@ def test_a_gold_call_has_one_name() -> None:
         ({}, "object", True),
         ({}, "array", False),
         (2.5, "float", True),
+        ("x", "NUMBER", False),
         ({}, "dict", True),
         (None, ["string", "null"], True),
         (1, ["string", "null"], False),

@@ -111,8 +111,9 @@ def evidence(question: Question, *, own: bool) -> list[Wanted]:
     """
     if not question.context and question.gold_passages:
         return [Wanted(name=name) for name in question.gold_passages]
-    gold = set(question.gold_passages)
-    found = [Wanted(one.id if own else "", one.title, one.text) for one in question.context if one.id in gold]
+    context = {one.id: one for one in question.context}
+    gold = [context[name] for name in question.gold_passages if name in context]
+    found = [Wanted(one.id if own else "", one.title, one.text) for one in gold]
     titles = {one.title for one in found}
     return [*found, *(Wanted(title=title) for title in question.gold_titles if title not in titles)]
 

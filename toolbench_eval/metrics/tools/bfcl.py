@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from toolbench_eval.errors import UnknownNameError
+from toolbench_eval.errors import DataError, UnknownNameError
 from toolbench_eval.metrics.tools.ast import (
     RIGHT,
     AstError,
@@ -88,7 +88,7 @@ def check_sample(
 
     Raises:
         UnknownNameError: There is no such category.
-        DataError: A gold call names a function that is not on offer.
+        DataError: There is no gold answer, or it names a function that is not on offer.
     """
     if category not in SINGLE_TURN:
         raise UnknownNameError("category of BFCL", category, SINGLE_TURN)
@@ -96,6 +96,8 @@ def check_sample(
         return Verdict("unwanted_call", calls[0].name) if calls else RIGHT
     if category.endswith("relevance"):
         return RIGHT if calls else Verdict("no_call")
+    if not golds:
+        raise DataError(f"a sample of {category} needs a gold answer.", field="ground_truth")
     if calls is None:
         return Verdict(AstError.UNDECODABLE)
     if "parallel" in category:

@@ -109,11 +109,12 @@ class Violations:
 def has_type(value: Any, declared: Any) -> bool:
     """Whether a value is of a declared JSON type, or of one of several; types that nobody knows hold every value.
 
-    Unlike in Python, true and false are no numbers (JSON Schema, validation vocabulary, section 6.1.1).
+    Unlike in Python, true and false are no numbers (JSON Schema, validation vocabulary, section 6.1.1). Names of types
+    are read in any case.
     """
     if isinstance(declared, list):
         return any(has_type(value, one) for one in declared)
-    name = ALIASES.get(declared, declared) if isinstance(declared, str) else ""
+    name = ALIASES.get(declared.lower(), declared.lower()) if isinstance(declared, str) else ""
     if name not in JSON_TYPES:
         return True
     if isinstance(value, bool):

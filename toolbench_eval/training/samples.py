@@ -1,0 +1,106 @@
+"""What an E-step draws for a question: samples of the agent's decisions, as conversations that a trainer reads."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from toolbench_eval.agents.trajectory import StopReason
+from toolbench_eval.data.questions import Question
+from toolbench_eval.llms.base import Message
+from toolbench_eval.training.episodes import Episode, Studio
+
+Part = Literal["search", "select", "record", "answer"]
+"""What a conversation teaches. `search`: EXSEARCH's whole conversation, the answer included."""
+
+LOST: frozenset[StopReason] = frozenset({"error", "budget"})
+"""Ends of episodes that were none: the same command tries them again."""
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """One conversation of a sample.
+
+    Attributes:
+        part: What it teaches.
+        messages: The turns; the last is the assistant's.
+        trained: Which of them are learned, from 0; all of these are the assistant's, so no document is ever learned.
+    """
+
+    part: Part
+    messages: tuple[Message, ...]
+    trained: tuple[int, ...]
+
+    @classmethod
+    def of(cls, part: Part, asked: tuple[Message, ...], said: str) -> Conversation:
+        """A conversation of which the next turn alone is learned."""
+        return cls(part, (*asked, Message("assistant", said)), (len(asked),))
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """One sample.
+
+    Attributes:
+        number: Number of the draw, from 0.
+        conversations: What it teaches.
+        asked: The conversation after which the gold answer is scored.
+        prediction: The model's own answer after it.
+        draws: Draws that came to this sample.
+    """
+
+    number: int
+    conversations: tuple[Conversation, ...]
+    asked: tuple[Message, ...]
+    prediction: str
+    draws: int = 1
+
+
+@dataclass
+class Drawn:
+    """The samples of one question.
+
+    Attributes:
+        samples: Those that are kept.
+        left_out: How many draws were left out, by reason: `unparsable`, `incomplete`, `duplicate`, `failed`.
+        errors: Why draws failed.
+    """
+
+    samples: list[Sampled] = field(default_factory=list)
+    left_out: Counter[str] = field(default_factory=Counter)
+    errors: list[str] = field(default_factory=list)
+
+    def fail(self, why: str) -> None:
+        """Note a draw that failed."""
+        self.left_out["failed"] += 1
+        self.errors.append(why)
+
+    def lost(self, episode: Episode) -> bool:
+        """Whether an episode failed or cannot be read; then it is noted."""
+        trajectory = episode.trajectory
+        if trajectory.stop_reason in LOST:
+            self.fail(trajectory.error or trajectory.stop_reason)
+        elif trajectory.stop_reason == "parse_error":
+            self.left_out["unparsable"] += 1
+        return trajectory.stop_reason in LOST or trajectory.stop_reason == "parse_error"
+
+
+class Sampler(Protocol):
+    """How one agent's decisions are drawn."""
+
+    @property
+    def scorer(self) -> str:
+        """The role that scores the gold answer."""
+
+    def draw(self, studio: Studio, question: Question, m: int) -> Drawn:
+        """Draw m samples of one question.
+
+        Raises:
+            UsageError: No question can be sampled this way.
+        """
+
+
+def gold_of(question: Question) -> str:
+    """The answer that is scored and learned: the record's own, the first of those accepted."""
+    return question.answers[0].strip()
