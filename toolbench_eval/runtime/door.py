@@ -13,7 +13,7 @@ from toolbench_eval.llms.base import GREEDY, LLM, Message, Reply, Sampling
 from toolbench_eval.runtime.journal import Journal
 
 
-class SampleOver(BaseException):  # noqa: N818 - not an error, and no agent must take it for one
+class SampleOver(BaseException):
     """Nobody waits for this agent any longer: its sample ran out of time, or the whole run was stopped."""
 
 

@@ -1,7 +1,7 @@
-"""The way to the log: notes of what agents do, to the process that keeps it.
+"""The way to the log: notes of what agents do, for the process that keeps it.
 
-The log is kept in a process of its own (`recorder`), as it takes more of a processor than the agents do: 2 ms a call,
-which in this process would be taken from the threads that wait for models. Notes go one way, one JSON value a line.
+The log is kept in a process of its own (`recorder`): to keep it takes more of a processor than to ask a model, and in
+this process every thread that waits for a model would wait for that, too. Notes go one way, one JSON value a line.
 """
 
 from __future__ import annotations
@@ -13,15 +13,17 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from queue import Queue
 from typing import IO, Any, Protocol
 
 import toolbench_eval
-from toolbench_eval.errors import StorageError
+from toolbench_eval.errors import StorageError, UsageError
 
 RECORDER = "toolbench_eval.runtime.recorder"
+INSTALL = "the log of agents needs their runtime: pip install 'toolbench-eval[agents]'"
 AHEAD = 10_000
 """Notes that agents may be ahead of the recorder before they wait for it."""
 SHOWN = 2_000
@@ -40,75 +42,108 @@ class Item(Protocol):
         """Input as the log shows it."""
 
 
-class Journal:
-    """Notes to the recorder; safe for threads."""
+class Journal(Protocol):
+    """Takes notes; safe for threads."""
 
-    def __init__(
-        self, log_file: Path, order: dict[str, Any], items: Sequence[Item], on_lost: Callable[[], object]
-    ) -> None:
-        """Start the recorder.
-
-        Args:
-            log_file: Where the log is to be.
-            order: What it is about (see `recorder.record`).
-            items: The samples.
-            on_lost: Called, on any thread, when the recorder has died.
+    def note(self, kind: str, **values: Any) -> None:
+        """Tell something.
 
         Raises:
-            StorageError: The log's folder cannot be made.
+            TypeError: A value is none of JSON's.
         """
-        self._log_file, self._on_lost, self._lost = log_file, on_lost, False
+
+
+class Unlogged:
+    """Takes notes and forgets them."""
+
+    def note(self, kind: str, **values: Any) -> None:
+        """Forget."""
+
+
+@contextlib.contextmanager
+def logged(
+    log_file: Path, order: Mapping[str, Any], items: Sequence[Item], on_lost: Callable[[], object]
+) -> Iterator[Journal]:
+    """Keep a log while the block runs; one that an error ends says that it was cancelled.
+
+    Args:
+        log_file: Where the log is when the block has ended.
+        order: What it is about (see `recorder.record`).
+        items: The samples.
+        on_lost: Called, on any thread, when the log cannot be kept any longer.
+
+    Raises:
+        UsageError: The runtime is not installed.
+        StorageError: The log cannot be written.
+    """
+    if find_spec("inspect_ai") is None:
+        raise UsageError(INSTALL)
+    try:
+        log_file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"cannot write the log {log_file}: {error.strerror or error}") from error
+    with tempfile.TemporaryFile("w+") as words:
+        recorder = Recorder(words, on_lost)
         try:
-            log_file.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StorageError(f"cannot write the log {log_file}: {error.strerror or error}") from error
-        self._words: IO[str] = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed with the journal
+            recorder.note("order", log_file=str(log_file.absolute()), samples=len(items), **order)
+            for item in items:
+                recorder.note("sample", id=item.id, text=item.text, targets=list(getattr(item, "targets", ())))
+            recorder.wait()
+            yield recorder
+            recorder.note("end")
+        except BaseException:
+            recorder.close()
+            raise
+        if not recorder.close():
+            words.seek(0)
+            raise StorageError(f"cannot write the log {log_file}: {words.read().strip()[-SHOWN:] or 'it was stopped'}")
+
+
+class Recorder:
+    """The process that keeps the log."""
+
+    def __init__(self, words: IO[str], on_lost: Callable[[], object]) -> None:
+        """Start it.
+
+        Args:
+            words: Takes what it says of errors.
+            on_lost: Called, on any thread, when it has died.
+        """
+        self._on_lost, self._lost = on_lost, False
         # A session of its own: Ctrl-C is for this process, which then tells the recorder.
-        self._recorder = subprocess.Popen(
+        self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", RECORDER],
             stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=self._words,
+            stdout=subprocess.PIPE,
+            stderr=words,
             env=_environment(),
             start_new_session=True,
         )
         self._notes: Queue[str | None] = Queue(AHEAD)
         self._writer = threading.Thread(target=self._write, name="journal", daemon=True)
         self._writer.start()
-        self.note("order", log_file=str(log_file.absolute()), samples=len(items), **order)
-        for item in items:
-            self.note("sample", id=item.id, text=item.text, targets=list(getattr(item, "targets", ())))
 
     def note(self, kind: str, **values: Any) -> None:
-        """Tell the recorder something.
+        """Tell it something.
 
         Raises:
             TypeError: A value is none of JSON's.
         """
         self._notes.put(json.dumps({"kind": kind, **values}))
 
-    def close(self, *, finished: bool) -> None:
-        """Have the log completed, and wait for it.
+    def wait(self) -> None:
+        """Wait until it is ready, so that its times are those of the agents, or has died."""
+        with self._process.stdout as pipe:  # type: ignore[union-attr]
+            pipe.readline()
 
-        Args:
-            finished: Whether all was noted; otherwise the log says that the run was cancelled.
-
-        Raises:
-            StorageError: The log could not be written.
-        """
-        if finished:
-            self.note("end")
+    def close(self) -> bool:
+        """Tell it that there is no more, and wait until the log is where it belongs; whether all went well."""
         self._notes.put(None)
         self._writer.join()
-        status = self._recorder.wait()
-        self._words.seek(0)
-        words = self._words.read()
-        self._words.close()
-        if finished and (status != 0 or self._lost):
-            raise StorageError(f"cannot write the log {self._log_file}: {words.strip()[-SHOWN:] or status}")
+        return self._process.wait() == 0 and not self._lost
 
     def _write(self) -> None:
-        with contextlib.suppress(OSError), self._recorder.stdin as pipe:  # type: ignore[union-attr]
+        with contextlib.suppress(OSError), self._process.stdin as pipe:  # type: ignore[union-attr]
             while (line := self._notes.get()) is not None:
                 pipe.write(line.encode() + b"\n")
                 if self._notes.empty():

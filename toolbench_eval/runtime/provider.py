@@ -10,8 +10,6 @@ from inspect_ai.model import (
     ChatCompletionChoice,
     ChatMessage,
     ChatMessageAssistant,
-    ChatMessageSystem,
-    ChatMessageUser,
     GenerateConfig,
     Logprob,
     Logprobs,
@@ -25,21 +23,25 @@ from inspect_ai.model import (
 )
 from inspect_ai.tool import ToolChoice, ToolInfo
 
-MESSAGES = {"system": ChatMessageSystem, "user": ChatMessageUser, "assistant": ChatMessageAssistant}
+from toolbench_eval.llms.runtime_provider import UNBOUNDED, config_of, messages_of
+
 REASONS: dict[str, StopReason] = {
     "stop": "stop",
     "length": "max_tokens",
     "content_filter": "content_filter",
     "tool_calls": "tool_calls",
 }
-UNBOUNDED = 1_000_000
-
 ANSWER: ContextVar[asyncio.Future[dict[str, Any]]] = ContextVar("answer")
 """The note that will say how the call of this moment ended."""
 
 
-class NoAnswer(RuntimeError):
+class NoAnswerError(RuntimeError):
     """The model did not answer."""
+
+    def __init__(self, message: str) -> None:
+        """Set the words; the runtime logs `message`."""
+        super().__init__(message)
+        self.message = message
 
 
 class Double(ModelAPI):
@@ -51,16 +53,16 @@ class Double(ModelAPI):
         """Wait for the model's answer.
 
         Raises:
-            NoAnswer: There was none.
+            NoAnswerError: There was none.
         """
         note = await ANSWER.get()
         if note["kind"] == "failed":
-            raise NoAnswer(note["error"])
+            raise NoAnswerError(note["error"])
         return output_of(self.model_name, note["reply"]), ModelCall(request={}, response=None, time=note["seconds"])
 
-    def connection_key(self) -> str:
-        """Models share no bound on calls."""
-        return self.model_name
+    def max_connections(self) -> int:
+        """No bound; that is kept where the model is asked."""
+        return UNBOUNDED
 
 
 def double_of(name: str) -> Model:
@@ -70,22 +72,13 @@ def double_of(name: str) -> Model:
         name: Its name in the log.
     """
     api = modelapi(name="toolbench_eval")(Double)(name)
-    return Model(api, GenerateConfig(max_connections=UNBOUNDED, max_retries=0))
+    return Model(api, GenerateConfig(adaptive_connections=False))
 
 
 def asked(note: dict[str, Any]) -> dict[str, Any]:
-    """The note of a call as arguments of `Model.generate`."""
-    sampling, attempt = note["sampling"], note["attempt"]
-    config = GenerateConfig(
-        temperature=sampling["temperature"],
-        top_p=sampling["top_p"],
-        max_tokens=sampling["max_tokens"],
-        stop_seqs=sampling["stop"] or None,
-        seed=sampling["seed"],
-        logprobs=sampling["logprobs"] or None,
-        extra_body={"attempt": attempt} if attempt else None,
-    )
-    return {"input": [MESSAGES[role](content=text) for role, text in note["messages"]], "config": config}
+    """The note of a call as arguments of `Model.generate`; the number of the try is noted where it is not the first."""
+    attempt = {"extra_body": {"attempt": note["attempt"]}} if note["attempt"] else {}
+    return {"input": messages_of(note["messages"]), "config": config_of(note["sampling"], **attempt)}
 
 
 def output_of(model: str, reply: dict[str, Any]) -> ModelOutput:
@@ -94,17 +87,14 @@ def output_of(model: str, reply: dict[str, Any]) -> ModelOutput:
     Usage is always there: where it is not, the runtime would count tokens, and fetch a tokenizer for it.
     """
     usage = reply["usage"] or {"input_tokens": 0, "output_tokens": 0}
-    tokens = reply["tokens"]
-    choice = ChatCompletionChoice(
-        message=ChatMessageAssistant(content=reply["text"], model=model, source="generate"),
-        stop_reason=REASONS.get(reply["finish"], "unknown"),
-        logprobs=None
-        if tokens is None
-        else Logprobs(content=[Logprob(token=token["text"], logprob=token["logprob"]) for token in tokens]),
-    )
+    logprobs = None
+    if reply["tokens"] is not None:
+        logprobs = Logprobs(content=[Logprob(token=one["text"], logprob=one["logprob"]) for one in reply["tokens"]])
+    message = ChatMessageAssistant(content=reply["text"], model=model, source="generate")
+    stop_reason = REASONS.get(reply["finish"], "unknown")
     return ModelOutput(
         model=model,
-        choices=[choice],
+        choices=[ChatCompletionChoice(message=message, stop_reason=stop_reason, logprobs=logprobs)],
         completion=reply["text"],
         usage=ModelUsage(**usage, total_tokens=sum(usage.values())),
         metadata={"cached": True} if reply["cached"] else None,

@@ -40,13 +40,24 @@ AHEAD = 2_000
 class AgentError(RuntimeError):
     """What ended an agent, in the words of the process where it ran."""
 
+    def __init__(self, message: str, traceback: str) -> None:
+        """Set the words; the runtime logs `message`, and notes with the traceback."""
+        super().__init__(message)
+        self.message = message
+        self.add_note(traceback)
+
 
 class Mail:
     """Notes from the standard input, one box a sample."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
-        """Nothing is read yet."""
-        self._stream = stream
+    def __init__(self, stream: IO[bytes], ready: IO[bytes]) -> None:
+        """Nothing is read yet.
+
+        Args:
+            stream: Gives the notes.
+            ready: Is told when they can come.
+        """
+        self._stream, self._ready = stream, ready
         self._boxes: defaultdict[str, asyncio.Queue[Note]] = defaultdict(asyncio.Queue)
         self._room = threading.Semaphore(AHEAD)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -61,6 +72,8 @@ class Mail:
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
             threading.Thread(target=self._read, args=(self._loop,), daemon=True).start()
+            self._ready.write(b"ready\n")
+            self._ready.close()
 
     async def take(self, sample: str) -> Note:
         """The sample's next note."""
@@ -70,7 +83,8 @@ class Mail:
 
     def drop(self, sample: str) -> None:
         """The sample takes no further notes."""
-        self._boxes.pop(sample, None)
+        for _ in range(self._boxes.pop(sample).qsize()):
+            self._room.release()
 
     def _read(self, loop: asyncio.AbstractEventLoop) -> None:
         for line in self._stream:
@@ -88,15 +102,15 @@ class Mail:
 def main() -> None:
     """Log one run."""
     logging.disable(logging.WARNING)  # The runtime notes every call for itself.
-    mail = Mail(sys.stdin.buffer)
+    ready = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # Nothing else may answer.
+    mail = Mail(sys.stdin.buffer, ready)
     order = mail.next()
     log_file = Path(order["log_file"])
     with tempfile.TemporaryDirectory(prefix=f".{log_file.name}.", dir=log_file.parent) as folder:
         os.environ |= {"XDG_DATA_HOME": folder, "XDG_CACHE_HOME": folder}  # What it leaves in the user's folders.
-        try:
+        with suppress(KeyboardInterrupt):
             record(order, mail, folder)
-        except KeyboardInterrupt:
-            pass
         for log in Path(folder).glob("*.eval"):
             log.replace(log_file)
 
@@ -170,12 +184,11 @@ def _solver(mail: Mail) -> Solver:
         async def solve(state: TaskState, generate: Generate) -> TaskState:
             mail.open()
             calls = Calls()
-            sample = str(state.sample_id)
             try:
                 return await _live(state, mail, calls)
             finally:
-                mail.drop(sample)
-                await calls.close()
+                mail.drop(str(state.sample_id))
+                await calls.settle()
 
         return solve
 
@@ -195,12 +208,9 @@ async def _live(state: TaskState, mail: Mail, calls: Calls) -> TaskState:
         elif note["kind"] in {"answered", "failed"}:
             calls.end(note)
         elif note["kind"] == "solved":
-            await calls.settle()
             return _noted(state, note["result"])
         else:
-            error = AgentError(note["error"])
-            error.add_note(note["traceback"])
-            raise error
+            raise AgentError(note["error"], note["traceback"])
 
 
 class Calls:
@@ -208,8 +218,8 @@ class Calls:
 
     def __init__(self) -> None:
         """None yet."""
-        self._open: dict[int, tuple[asyncio.Future[Note], asyncio.Task[Any]]] = {}
-        self._ending: set[asyncio.Task[Any]] = set()
+        self._answers: dict[int, asyncio.Future[Note]] = {}
+        self._open: set[asyncio.Task[Any]] = set()
 
     def begin(self, note: Note) -> None:
         """A model is asked."""
@@ -218,37 +228,32 @@ class Calls:
         from toolbench_eval.runtime.provider import ANSWER, asked
 
         loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Note] = loop.create_future()
+        self._answers[note["call"]] = answer = loop.create_future()
         context = copy_context()
         context.run(ANSWER.set, answer)
         task = loop.create_task(get_model(role=note["role"]).generate(**asked(note)), context=context)
-        self._open[note["call"]] = answer, task
+        self._open.add(task)
+        task.add_done_callback(self._ended)
 
     def end(self, note: Note) -> None:
         """It answered, or failed."""
-        answer, task = self._open.pop(note["call"])
-        self._ending.add(task)
-        task.add_done_callback(self._ended)
-        answer.set_result(note)
+        self._answers.pop(note["call"]).set_result(note)
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
-        self._ending.discard(task)
+        self._open.discard(task)
         if not task.cancelled():
             task.exception()  # In the log already.
 
     async def settle(self) -> None:
-        """Wait until all that have ended are in the log."""
-        while self._ending:
-            await asyncio.wait(self._ending)
+        """Wait until all calls are in the log; those that have no answer yet have none."""
+        import anyio
 
-    async def close(self) -> None:
-        """End what is open: the agent does not wait for it any longer."""
-        for _, task in self._open.values():
-            self._ending.add(task)
-            task.add_done_callback(self._ended)
-            task.cancel()
-        self._open.clear()
-        await self.settle()
+        for answer in self._answers.values():
+            answer.set_result({"kind": "failed", "error": "the sample ended before the answer came"})
+        self._answers.clear()
+        with anyio.CancelScope(shield=True):
+            while self._open:
+                await asyncio.wait(self._open)
 
 
 def _noted(state: TaskState, result: Note) -> TaskState:

@@ -7,20 +7,17 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from traceback import format_exception
 from typing import Any, Generic, TypeVar
 
-from toolbench_eval.errors import DataError, UsageError
+from toolbench_eval.errors import DataError
 from toolbench_eval.llms.base import LLM
 from toolbench_eval.progress import Advance
 from toolbench_eval.runtime.door import RuntimeLLM, SampleLog
-from toolbench_eval.runtime.journal import Item, Journal
-
-INSTALL = "agents need their runtime: pip install 'toolbench-eval[agents]'"
+from toolbench_eval.runtime.journal import Item, Journal, Unlogged, logged
 
 Result = Mapping[str, Any]
 
@@ -32,13 +29,13 @@ Solve = Callable[[ItemT, Mapping[str, LLM]], Result]
 def _ignore(*arguments: object) -> None: ...
 
 
-def run_samples(
+def run_samples(  # noqa: PLR0913 - one call says it all
     items: Sequence[ItemT],
     solve: Solve[ItemT],
     llms: Mapping[str, LLM],
     *,
     name: str,
-    log_file: Path,
+    log_file: Path | None,
     concurrency: int = 16,
     metadata: Mapping[str, Any] | None = None,
     time_limit: float | None = None,
@@ -55,7 +52,8 @@ def run_samples(
             `SampleOver`, which is no `Exception`, pass.
         llms: Models by role.
         name: Name of the run in the log.
-        log_file: Where the log is when the run has ended, however it ended (`*.eval`); an older one is replaced.
+        log_file: Where the log is when the run has ended, however it ended (`*.eval`); an older one is replaced. None
+            to keep none, which needs no runtime. Without samples there is none.
         concurrency: Samples at a time, and open calls of each model at a time.
         metadata: JSON values that the log keeps with the run.
         time_limit: Seconds for one sample, None for no bound.
@@ -64,29 +62,27 @@ def run_samples(
         show: Told of each that has ended.
 
     Raises:
-        UsageError: The runtime is not installed.
+        UsageError: The runtime that keeps the log is not installed.
         DataError: Two samples have one id.
         StorageError: The log cannot be written.
         KeyboardInterrupt: The user stopped the run; agents end with their next call.
         Exception: What `on_done`, `on_error` or `show` raised; it ended the run.
     """
-    if find_spec("inspect_ai") is None:
-        raise UsageError(INSTALL)
     ids = Counter(item.id for item in items)
     if len(ids) < len(items):
         raise DataError(f"two samples have the id '{ids.most_common(1)[0][0]}'")
-    if not items:
-        return
     run = Run(solve, llms, Listeners(on_done, on_error, show), concurrency, time_limit)
-    order = {"name": name, "models": {role: llm.name for role, llm in llms.items()}, "metadata": dict(metadata or {})}
-    journal = Journal(log_file, order | {"concurrency": concurrency}, items, on_lost=run.stop)
-    finished = False
-    try:
+    if log_file is None or not items:
+        run.go(items, Unlogged())
+        return
+    order = {
+        "name": name,
+        "models": {role: llm.name for role, llm in llms.items()},
+        "metadata": dict(metadata or {}),
+        "concurrency": concurrency,
+    }
+    with logged(log_file, order, items, on_lost=run.stop) as journal:
         run.go(items, journal)
-        finished = True
-    finally:
-        run.leave()
-        journal.close(finished=finished)
 
 
 @dataclass(frozen=True)
@@ -130,25 +126,21 @@ class Run(Generic[ItemT]):
         waiting = iter(items)
         for item in islice(waiting, self._concurrency):
             self._begin(item, journal)
-        while self._running:
-            outcome = self._next()
-            if outcome is None:
-                return
-            ended = self._running.pop(outcome.item.id, None)
-            if ended is None:  # it ran out of time before
-                continue
-            for item in islice(waiting, 1):
-                self._begin(item, journal)
-            self._tell(outcome, ended[1])
+        try:
+            while self._running and (outcome := self._next()):
+                ended = self._running.pop(outcome.item.id, None)
+                if ended is None:  # it ran out of time before
+                    continue
+                for item in islice(waiting, 1):
+                    self._begin(item, journal)
+                self._tell(outcome, ended[1])
+        finally:
+            for _, log, _ in self._running.values():
+                log.leave()
 
     def stop(self) -> None:
         """On any thread: have `go` return."""
         self._ended.put(None)
-
-    def leave(self) -> None:
-        """Wait for no agent any longer; each ends with its next call."""
-        for _, log, _ in self._running.values():
-            log.leave()
 
     def _begin(self, item: ItemT, journal: Journal) -> None:
         log = SampleLog(item.id, journal)

@@ -75,7 +75,7 @@ class DroSampler:
     def _selection(self, studio: Studio, question: Question, number: int, drawn: Drawn) -> tuple[Ranking, Sampled] | None:
         """One draw; None, and a note why, where it is left out."""
         episode = studio.episode(question.sample, number)
-        if drawn.lost(episode):
+        if drawn.failed(episode):
             return None
         notes = episode.trajectory.notes("select")
         if not notes or notes[0]["empty"]:
@@ -89,7 +89,7 @@ class DroSampler:
             ranking = padded(ranking, min(self.agent.k, shown))
             padding = {"selector": Scripted(lambda _: render_selection(ranking))}
             episode = studio.episode(question.sample, number, padding)
-            if drawn.lost(episode):
+            if drawn.failed(episode):
                 return None
         return ranking, _sampled(episode, question, number, ranking)
 
@@ -101,7 +101,7 @@ def padded(ranking: Ranking, k: int) -> Ranking:
         ranking: Numbers from 1.
         k: Length of the result; not above the number of passages.
     """
-    missing = (number for number in range(1, len(ranking) + k + 1) if number not in ranking)
+    missing = (number for number in range(1, k + 1) if number not in ranking)
     return (*ranking, *missing)[:k]
 
 

@@ -51,7 +51,11 @@ class ExSearchSampler:
         drawn = Drawn()
         for number in range(m):
             episode = studio.episode(question.sample, number)
-            if not drawn.lost(episode):
+            if drawn.failed(episode):
+                continue
+            if episode.trajectory.stop_reason == "parse_error":  # no sub-query and no end, or no answer
+                drawn.left_out["unparsable"] += 1
+            else:
                 drawn.samples.append(self._sampled(episode, question, number))
         return drawn
 

@@ -6,17 +6,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from toolbench_eval.agents.trajectory import StopReason
 from toolbench_eval.data.questions import Question
 from toolbench_eval.llms.base import Message
 from toolbench_eval.training.episodes import Episode, Studio
 
 Part = Literal["search", "select", "record", "answer"]
 """What a conversation teaches. `search`: EXSEARCH's whole conversation, the answer included."""
-
-LOST: frozenset[StopReason] = frozenset({"error", "budget"})
-"""Ends of episodes that were none: the same command tries them again."""
-
 
 @dataclass(frozen=True)
 class Conversation:
@@ -76,14 +71,13 @@ class Drawn:
         self.left_out["failed"] += 1
         self.errors.append(why)
 
-    def lost(self, episode: Episode) -> bool:
-        """Whether an episode failed or cannot be read; then it is noted."""
+    def failed(self, episode: Episode) -> bool:
+        """Whether an endpoint, a limit or the agent itself ended an episode; then it is noted."""
         trajectory = episode.trajectory
-        if trajectory.stop_reason in LOST:
+        lost = trajectory.stop_reason in {"error", "budget"}
+        if lost:
             self.fail(trajectory.error or trajectory.stop_reason)
-        elif trajectory.stop_reason == "parse_error":
-            self.left_out["unparsable"] += 1
-        return trajectory.stop_reason in LOST or trajectory.stop_reason == "parse_error"
+        return lost
 
 
 class Sampler(Protocol):

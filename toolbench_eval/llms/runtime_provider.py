@@ -1,0 +1,188 @@
+"""Models of the providers that the agent runtime knows: `anthropic/<model>`, `google/<model>`, `mistral/<model>` ...
+
+inspect_ai (https://inspect.aisi.org.uk/providers.html) names their environment variables and what else to install.
+Retries and their bounds are ours, as for every hosted model.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from functools import cache
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from toolbench_eval.errors import EndpointError, UsageError
+from toolbench_eval.llms.base import GREEDY, Message, Reply, Sampling, Token, Usage
+from toolbench_eval.llms.endpoint import NotAnAnswer, Patience
+from toolbench_eval.llms.meter import Meter
+
+if TYPE_CHECKING:
+    from inspect_ai.model import ChatMessage, GenerateConfig, ModelOutput
+
+INSTALL = "models of other providers need the agent runtime: pip install 'toolbench-eval[agents]'"
+UNBOUNDED = 1_000_000
+"""Calls at a time as the runtime bounds them; whoever asks keeps a bound."""
+FINISHES = {"max_tokens": "length", "model_length": "length"}
+_MARKUP = re.compile(r"\[/?[a-z ]+\]")
+
+
+class ProviderLLM:
+    """A model that the runtime knows how to ask."""
+
+    def __init__(self, name: str, patience: Patience, meter: Meter) -> None:
+        """Find the model; nothing is sent yet.
+
+        Args:
+            name: `<provider>/<model>`.
+            patience: Bounds of one call with all its retries.
+            meter: Told of faults and waiting.
+
+        Raises:
+            UsageError: The runtime is not installed or knows no such provider, or what the provider needs is missing.
+        """
+        if find_spec("inspect_ai") is None:
+            raise UsageError(f"'{name}': {INSTALL}")
+        from inspect_ai.model import GenerateConfig, get_model
+
+        config = GenerateConfig(max_retries=0, max_connections=UNBOUNDED, adaptive_connections=False)
+        try:
+            self._model = get_model(name, config=config, memoize=False)
+        except Exception as error:  # a provider may raise anything where a package or a key is missing
+            said = _MARKUP.sub("", str(getattr(error, "message", error)))
+            raise UsageError(f"the model '{name}' cannot be used: {' '.join(said.split())}") from error
+        self.name, self._patience, self._meter = name, patience, meter
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """Model and address."""
+        return {"model": self.name, "endpoint": self._model.api.base_url}
+
+    def complete(self, messages: Sequence[Message], sampling: Sampling = GREEDY, attempt: int = 0) -> Reply:
+        """Ask the provider.
+
+        Raises:
+            EndpointError: There was no answer within the bounds, or there never will be.
+        """
+        began = time.monotonic()
+        faults: Counter[str] = Counter()
+        while True:
+            fault, pause = None, None
+            try:
+                return reply_of(self._ask(messages, sampling))
+            except (NotAnAnswer, TimeoutError) as error:
+                fault = error
+            except Exception as error:  # noqa: BLE001 - each provider has its own
+                fault = _cause(error)
+                pause = self._pause_asked_for(fault)
+            kind = _kind(fault)
+            self._meter.count(kind)
+            faults[kind] += 1
+            pause = self._backoff(faults.total()) if pause is None else pause
+            spent = time.monotonic() - began
+            if faults.total() >= self._patience.attempts or spent + pause > self._patience.total:
+                raise self._given_up(faults, spent, fault)
+            self._meter.wait(pause)
+            time.sleep(pause)
+
+    def _ask(self, messages: Sequence[Message], sampling: Sampling) -> ModelOutput:
+        turns = messages_of((message.role, message.text) for message in messages)
+        call = self._model.generate(turns, config=config_of(asdict(sampling)))
+        waiting = asyncio.run_coroutine_threadsafe(call, _loop())
+        try:
+            return waiting.result(self._patience.timeout)
+        finally:
+            waiting.cancel()
+
+    def _pause_asked_for(self, fault: BaseException) -> float | None:
+        """Seconds the provider asks to wait before another attempt.
+
+        Raises:
+            EndpointError: Another attempt is of no use.
+        """
+        decision = self._model.api.should_retry(fault) if isinstance(fault, Exception) else False
+        if not decision:
+            raise EndpointError(f"{self.name} refused the request: {type(fault).__name__}: {fault}") from fault
+        return getattr(decision, "retry_after", None)
+
+    def _backoff(self, attempt: int) -> float:
+        pause = min(self._patience.first_pause * 2.0 ** (attempt - 1), self._patience.longest_pause)
+        return pause * random.uniform(0.75, 1.0)  # noqa: S311 - spreads retries, decides nothing
+
+    def _given_up(self, faults: Counter[str], seconds: float, last: BaseException) -> EndpointError:
+        listed = ", ".join(f"{kind} x {times}" for kind, times in faults.most_common())
+        return EndpointError(
+            f"{self.name} gave no answer in {faults.total()} attempts and {seconds:.0f} s ({listed}); "
+            f"the last: {last}. What is finished is kept, the same command continues"
+        )
+
+
+def messages_of(turns: Iterable[Sequence[str]]) -> list[ChatMessage]:
+    """Pairs of a role and a text in the runtime's form."""
+    from inspect_ai.model import ChatMessageAssistant, ChatMessageSystem, ChatMessageUser
+
+    forms = {"system": ChatMessageSystem, "user": ChatMessageUser, "assistant": ChatMessageAssistant}
+    return [forms[role](content=text) for role, text in turns]
+
+
+def config_of(sampling: Mapping[str, Any], **more: Any) -> GenerateConfig:
+    """The fields of a `Sampling` in the runtime's form."""
+    from inspect_ai.model import GenerateConfig
+
+    return GenerateConfig(
+        temperature=sampling["temperature"],
+        top_p=sampling["top_p"],
+        max_tokens=sampling["max_tokens"],
+        stop_seqs=list(sampling["stop"]) or None,
+        seed=sampling["seed"],
+        logprobs=sampling["logprobs"] or None,
+        **more,
+    )
+
+
+def reply_of(output: ModelOutput) -> Reply:
+    """The answer in an output of the runtime.
+
+    Raises:
+        NotAnAnswer: There is none.
+    """
+    if output.empty:
+        raise NotAnAnswer(f"the output holds no message: {output.error or 'it is empty'}")
+    choice, used, usage = output.choices[0], output.usage, None
+    if used is not None:
+        read = used.input_tokens + (used.input_tokens_cache_read or 0) + (used.input_tokens_cache_write or 0)
+        usage = Usage(read, used.output_tokens)
+    tokens = None
+    if choice.logprobs is not None:
+        tokens = tuple(Token(token.token, token.logprob) for token in choice.logprobs.content)
+    return Reply(output.completion, usage, FINISHES.get(choice.stop_reason, choice.stop_reason), tokens)
+
+
+def _cause(error: BaseException) -> BaseException:
+    """The provider's own error: the runtime wraps it where it would have retried."""
+    attempt = getattr(error, "last_attempt", None)
+    cause = attempt.exception() if attempt is not None else error.__cause__
+    return cause or error
+
+
+def _kind(fault: BaseException) -> str:
+    if isinstance(fault, TimeoutError):
+        return "timeout"
+    if isinstance(fault, NotAnAnswer):
+        return "not_an_answer"
+    status = getattr(fault, "status_code", None)
+    return f"http_{status}" if isinstance(status, int) else type(fault).__name__
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    """The event loop of all such models, on a thread of its own: their connections belong to one loop."""
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="providers", daemon=True).start()
+    return loop
