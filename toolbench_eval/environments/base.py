@@ -131,8 +131,8 @@ class Environment(Protocol):
 
 def answer(value: Json, source: Source = "local", text: str | None = None) -> ToolResult:
     """A result that is an answer; the text is the value's, a string's as it is, other values' as JSON."""
-    value = whole_characters(value)
-    return ToolResult("ok", value, shown(value) if text is None else whole_characters(text), None, source)
+    value = portable(value)
+    return ToolResult("ok", value, shown(value) if text is None else portable(text), None, source)
 
 
 def failure(kind: ErrorKind, message: str, source: Source = "local", value: Json = None) -> ToolResult:
@@ -144,7 +144,7 @@ def failure(kind: ErrorKind, message: str, source: Source = "local", value: Json
         source: Who says so.
         value: More than the message, e.g. the body of an HTTP error; by default `{"error": message}`.
     """
-    value = whole_characters({"error": message} if value is None else value)
+    value = portable({"error": message} if value is None else value)
     return ToolResult("error", value, shown(value), kind, source)
 
 
@@ -176,16 +176,17 @@ def cut(text: str, characters: int) -> str:
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
-def whole_characters(value: Json) -> Json:
-    """The value without halves of surrogate pairs, which no file and no endpoint takes.
+def portable(value: Json) -> Json:
+    """The value as every reader of JSON takes it: no halves of surrogate pairs, NaN and infinities as text.
 
     Raises:
         TypeError, ValueError: It is no JSON value.
     """
     written = json.dumps(value, ensure_ascii=False)
-    if written.isascii() or not _HALF_CHARACTER.search(written):
+    odd = not written.isascii() and _HALF_CHARACTER.search(written)
+    if not odd and "NaN" not in written and "Infinity" not in written:
         return value
-    return json.loads(_HALF_CHARACTER.sub("\ufffd", written))
+    return json.loads(_HALF_CHARACTER.sub("\ufffd", written), parse_constant=str)
 
 
 def _plain(value: Json) -> Json:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 from pydantic.errors import PydanticUserError
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
-from toolbench_eval.environments.base import Arguments, Json, ToolResult, ToolSpec, answer
+from toolbench_eval.environments.base import Arguments, Json, ToolResult, ToolSpec, answer, portable
 from toolbench_eval.environments.toolbox import Toolbox, ToolError
 from toolbench_eval.errors import UsageError
 
@@ -123,8 +123,8 @@ def as_json(value: Any) -> Json:
         ToolError: It has no JSON form.
     """
     try:
-        return to_jsonable_python(value, inf_nan_mode="strings")
-    except (PydanticSerializationError, ValueError) as error:
+        return portable(to_jsonable_python(value))
+    except (PydanticSerializationError, TypeError, ValueError) as error:
         raise ToolError(f"not a JSON value: {error}") from error
 
 

@@ -79,7 +79,7 @@ class ProgramCalls:
         self._printed: list[str] = []
         self._size = 0
         self.records: list[CallRecord] = []
-        self.refused: list[str] = []
+        self.refused: dict[str, None] = {}
         self.denials: set[str] = set()
         self.worker: int | None = None
 
@@ -181,9 +181,9 @@ class ProgramCalls:
         if name == "import":
             module = str(snapshot.args[0])
             if module.partition(".")[0] not in self.modules:
-                self.refused.append(f"import {module}")
+                self.refused[f"import {module}"] = None
             return snapshot.resume_auto()
-        self.refused.append(name)
+        self.refused[name] = None
         message = f"{name} is not allowed in the sandbox"
         self.denials.add(message)
         return snapshot.resume({"exception": PermissionError(message)})

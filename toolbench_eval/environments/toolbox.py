@@ -19,7 +19,7 @@ from toolbench_eval.environments.base import (
     ToolSpec,
     cut,
     failure,
-    whole_characters,
+    portable,
 )
 from toolbench_eval.errors import DataError, EvalHarnessError, UsageError
 
@@ -108,7 +108,7 @@ def parse_arguments(arguments: Arguments) -> dict[str, Any]:
     """
     try:
         text = arguments if isinstance(arguments, str) else json.dumps(arguments)
-        values = whole_characters(json.loads(text)) if text.strip() else {}
+        values = portable(json.loads(text)) if text.strip() else {}
     except (TypeError, ValueError, RecursionError) as error:
         raise ToolError(f"the arguments are not JSON: {error}", "malformed_arguments") from error
     if not isinstance(values, dict):

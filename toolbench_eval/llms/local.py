@@ -63,7 +63,8 @@ class LocalLLM:
         So a score depends on nothing but its own text, and no padding moves its last digits.
 
         Raises:
-            UsageError: The answer is empty, or the chat template does not let its tokens be told.
+            UsageError: The answer is empty.
+            DataError: The chat template does not let its tokens be told.
         """
         check_answer(answer)
         with self._lock:

@@ -55,8 +55,8 @@ class ProviderLLM:
         try:
             self._model = get_model(name, config=config, memoize=False)
         except Exception as error:  # a provider may raise anything where a package or a key is missing
-            said = _MARKUP.sub("", str(getattr(error, "message", error)))
-            raise UsageError(f"the model '{name}' cannot be used: {' '.join(said.split())}") from error
+            said = " ".join(_MARKUP.sub("", str(getattr(error, "message", error))).split())
+            raise UsageError(f"the model '{name}' cannot be used: {said.removeprefix('ERROR: ')}") from error
         self.name, self._patience, self._meter = name, patience, meter
 
     @property
@@ -73,18 +73,14 @@ class ProviderLLM:
         began = time.monotonic()
         faults: Counter[str] = Counter()
         while True:
-            fault, pause = None, None
             try:
                 return reply_of(self._ask(messages, sampling))
-            except (NotAnAnswer, TimeoutError) as error:
-                fault = error
             except Exception as error:  # noqa: BLE001 - each provider has its own
                 fault = _cause(error)
-                pause = self._pause_asked_for(fault)
+            pause = self._pause(fault, faults.total())
             kind = _kind(fault)
             self._meter.count(kind)
             faults[kind] += 1
-            pause = self._backoff(faults.total()) if pause is None else pause
             spent = time.monotonic() - began
             if faults.total() >= self._patience.attempts or spent + pause > self._patience.total:
                 raise self._given_up(faults, spent, fault)
@@ -100,19 +96,20 @@ class ProviderLLM:
         finally:
             waiting.cancel()
 
-    def _pause_asked_for(self, fault: BaseException) -> float | None:
-        """Seconds the provider asks to wait before another attempt.
+    def _pause(self, fault: BaseException, before: int) -> float:
+        """Seconds before another attempt: those the provider asks for, else more after each fault before.
 
         Raises:
             EndpointError: Another attempt is of no use.
         """
-        decision = self._model.api.should_retry(fault) if isinstance(fault, Exception) else False
+        passing = isinstance(fault, NotAnAnswer | TimeoutError)
+        decision = passing or (isinstance(fault, Exception) and self._model.api.should_retry(fault))
         if not decision:
             raise EndpointError(f"{self.name} refused the request: {type(fault).__name__}: {fault}") from fault
-        return getattr(decision, "retry_after", None)
-
-    def _backoff(self, attempt: int) -> float:
-        pause = min(self._patience.first_pause * 2.0 ** (attempt - 1), self._patience.longest_pause)
+        asked: float | None = getattr(decision, "retry_after", None)
+        if asked is not None:
+            return asked
+        pause = min(self._patience.first_pause * 2.0**before, self._patience.longest_pause)
         return pause * random.uniform(0.75, 1.0)  # noqa: S311 - spreads retries, decides nothing
 
     def _given_up(self, faults: Counter[str], seconds: float, last: BaseException) -> EndpointError:

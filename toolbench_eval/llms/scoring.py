@@ -46,6 +46,7 @@ class ScoresAnswers(Protocol):
 
         Raises:
             UsageError: The answer is empty, or the model cannot score.
+            DataError: Which tokens are the answer's cannot be told.
             EndpointError: The endpoint did not answer within its bounds.
         """
 

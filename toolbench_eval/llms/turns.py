@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from toolbench_eval.errors import UsageError
+from toolbench_eval.errors import DataError
 from toolbench_eval.llms.base import Message
 
 BETWEEN = "\n\n"
@@ -61,7 +61,7 @@ def encode(tokenizer: Any, messages: Sequence[Message]) -> Encoded:
         messages: The conversation, closed; no turn is opened behind it.
 
     Raises:
-        UsageError: The template rewrites what the assistant said.
+        DataError: The template rewrites what the assistant said.
     """
     text, places = _rendered(tokenizer, messages)
     plain = tokenizer.chat_template is None  # a template writes its special tokens itself
@@ -93,7 +93,7 @@ def _rendered(tokenizer: Any, messages: Sequence[Message]) -> tuple[str, list[Sp
         if len(around) == len(said) + 1 and "".join(_woven(around, said)) == text:
             borders = [0, *np.cumsum([len(part) for part in _woven(around, said)]).tolist()]
             return text, list(pairwise(borders))[1::2]
-    raise UsageError(
+    raise DataError(
         f"the chat template of {tokenizer.name_or_path} rewrites what the assistant said (it drops reasoning, for "
         "instance), so that nobody can tell which tokens are the assistant's"
     )

@@ -124,9 +124,9 @@ class Run(Generic[ItemT]):
     def go(self, items: Iterable[ItemT], journal: Journal) -> None:
         """Run to the end, or until stopped."""
         waiting = iter(items)
-        for item in islice(waiting, self._concurrency):
-            self._begin(item, journal)
         try:
+            for item in islice(waiting, self._concurrency):
+                self._begin(item, journal)
             while self._running and (outcome := self._next()):
                 ended = self._running.pop(outcome.item.id, None)
                 if ended is None:  # it ran out of time before

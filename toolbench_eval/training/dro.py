@@ -72,7 +72,9 @@ class DroSampler:
         drawn.samples = list(kept.values())
         return drawn
 
-    def _selection(self, studio: Studio, question: Question, number: int, drawn: Drawn) -> tuple[Ranking, Sampled] | None:
+    def _selection(
+        self, studio: Studio, question: Question, number: int, drawn: Drawn
+    ) -> tuple[Ranking, Sampled] | None:
         """One draw; None, and a note why, where it is left out."""
         episode = studio.episode(question.sample, number)
         if drawn.failed(episode):
@@ -111,4 +113,4 @@ def _sampled(episode: Episode, question: Question, number: int, ranking: Ranking
         Conversation.of("select", asked, render_selection(ranking)),
         Conversation.of("answer", told, gold_of(question)),
     )
-    return Sampled(number, conversations, told, episode.trajectory.prediction or "")
+    return Sampled(number, conversations, told, episode.trajectory)

@@ -65,7 +65,7 @@ class ExSearchSampler:
         conversations += self._selections(episode)
         if self.agent.conditioning == "local":
             conversations += _records(episode)
-        return Sampled(number, tuple(conversations), asked, episode.trajectory.prediction or "")
+        return Sampled(number, tuple(conversations), asked, episode.trajectory)
 
     def _whole(self, asked: tuple[Message, ...], gold: str) -> Conversation:
         """The conversation as the agent tells it: turns are in the form in which they should have been written."""

@@ -6,31 +6,33 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from toolbench_eval.agents.trajectory import Trajectory
 from toolbench_eval.data.questions import Question
 from toolbench_eval.llms.base import Message
 from toolbench_eval.training.episodes import Episode, Studio
 
-Part = Literal["search", "select", "record", "answer"]
+Lesson = Literal["search", "select", "record", "answer"]
 """What a conversation teaches. `search`: EXSEARCH's whole conversation, the answer included."""
+
 
 @dataclass(frozen=True)
 class Conversation:
     """One conversation of a sample.
 
     Attributes:
-        part: What it teaches.
+        lesson: What it teaches.
         messages: The turns; the last is the assistant's.
         trained: Which of them are learned, from 0; all of these are the assistant's, so no document is ever learned.
     """
 
-    part: Part
+    lesson: Lesson
     messages: tuple[Message, ...]
     trained: tuple[int, ...]
 
     @classmethod
-    def of(cls, part: Part, asked: tuple[Message, ...], said: str) -> Conversation:
+    def of(cls, lesson: Lesson, asked: tuple[Message, ...], said: str) -> Conversation:
         """A conversation of which the next turn alone is learned."""
-        return cls(part, (*asked, Message("assistant", said)), (len(asked),))
+        return cls(lesson, (*asked, Message("assistant", said)), (len(asked),))
 
 
 @dataclass(frozen=True)
@@ -41,14 +43,14 @@ class Sampled:
         number: Number of the draw, from 0.
         conversations: What it teaches.
         asked: The conversation after which the gold answer is scored.
-        prediction: The model's own answer after it.
+        trajectory: What the agent did; its own answer is the prediction.
         draws: Draws that came to this sample.
     """
 
     number: int
     conversations: tuple[Conversation, ...]
     asked: tuple[Message, ...]
-    prediction: str
+    trajectory: Trajectory
     draws: int = 1
 
 
@@ -96,5 +98,5 @@ class Sampler(Protocol):
 
 
 def gold_of(question: Question) -> str:
-    """The answer that is scored and learned: the record's own, the first of those accepted."""
-    return question.answers[0].strip()
+    """The answer that is scored and learned: the record's own, the first of those accepted; empty where there is none."""
+    return question.answers[0].strip() if question.answers else ""

@@ -89,8 +89,7 @@ def conclude(question: str, facts: Facts) -> str | None:
     compared = comparison(step.question)
     if compared is None:
         return known.get(key(step.question))
-    answers = [known.get(key(one)) for one in compared.questions]
-    a, b = answers
+    a, b = (known.get(key(one)) for one in compared.questions)
     return None if a is None or b is None else compared.verdict(a, b)
 
 

@@ -1,0 +1,225 @@
+"""Samples without a log: who is told what, bounds, ends."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.agents import OddLLM, Question, Told, ask
+from support.endpoint import EndpointServer
+
+from toolbench_eval.errors import DataError, EndpointError, StorageError, UsageError
+from toolbench_eval.llms.base import LLM, Message, Reply
+from toolbench_eval.llms.endpoint import Patience
+from toolbench_eval.llms.load import load_llm
+from toolbench_eval.runtime import journal
+from toolbench_eval.runtime.door import SampleOver
+from toolbench_eval.runtime.samples import run_samples
+
+
+def questions(count: int) -> list[Question]:
+    return [Question(f"q{at}", f"question {at}") for at in range(count)]
+
+
+def echo(item: Question, llms: Mapping[str, LLM]) -> dict[str, Any]:
+    return {"prediction": ask(llms["reader"], item.text).text}
+
+
+def run(items: list[Question], solve: Any, llm: LLM, told: Told, **more: Any) -> None:
+    run_samples(items, solve, {"reader": llm}, name="test", log_file=None, **told.listeners, **more)
+
+
+def test_every_sample_is_told_once_with_its_result() -> None:
+    told = Told()
+    run(questions(40), echo, OddLLM(), told, concurrency=4)
+    assert told.done == {f"q{at}": {"prediction": f"answer to question {at}"} for at in range(40)}
+    assert told.errors == {}
+    assert told.steps == 40
+    assert told.threads == {threading.current_thread()}
+
+
+def test_samples_begin_in_order() -> None:
+    begun: list[str] = []
+
+    def solve(item: Question, llms: Mapping[str, LLM]) -> dict[str, Any]:
+        begun.append(item.id)
+        return {}
+
+    run(questions(20), solve, OddLLM(), Told(), concurrency=1)
+    assert begun == [f"q{at}" for at in range(20)]
+
+
+def test_as_many_run_at_once_as_asked_for_and_no_more() -> None:
+    together = threading.Barrier(64, timeout=30)
+    lock, running, most = threading.Lock(), 0, 0
+
+    class Meeting(OddLLM):
+        def complete(self, messages: Any, *how: Any) -> Reply:
+            nonlocal running, most
+            with lock:
+                running += 1
+                most = max(most, running)
+            together.wait()
+            with lock:
+                running -= 1
+            return super().complete(messages, *how)
+
+    told = Told()
+    run(questions(128), echo, Meeting(), told, concurrency=64)
+    assert len(told.done) == 128
+    assert most == 64
+
+
+def test_calls_of_one_model_are_bounded_even_if_an_agent_makes_many_at_once() -> None:
+    lock, running, most = threading.Lock(), 0, 0
+
+    class Slow(OddLLM):
+        def complete(self, messages: Any, *how: Any) -> Reply:
+            nonlocal running, most
+            with lock:
+                running += 1
+                most = max(most, running)
+            time.sleep(0.01)
+            with lock:
+                running -= 1
+            return super().complete(messages, *how)
+
+    def solve(item: Question, llms: Mapping[str, LLM]) -> dict[str, Any]:
+        calls = [threading.Thread(target=ask, args=(llms["reader"], f"{item.id} {at}")) for at in range(6)]
+        for call in calls:
+            call.start()
+        for call in calls:
+            call.join()
+        return {}
+
+    llm, told = Slow(), Told()
+    run(questions(6), solve, llm, told, concurrency=3)
+    assert len(told.done) == 6
+    assert len(llm.asked) == 36
+    assert most == 3
+
+
+def test_an_error_ends_its_sample_only() -> None:
+    def solve(item: Question, llms: Mapping[str, LLM]) -> dict[str, Any]:
+        if item.id == "q3":
+            raise LookupError("no such tool")
+        return echo(item, llms)
+
+    told = Told()
+    run(questions(8), solve, OddLLM(), told, concurrency=2)
+    assert {id: repr(error) for id, error in told.errors.items()} == {"q3": "LookupError('no such tool')"}
+    assert len(told.done) == 7
+    assert told.steps == 8
+
+
+def test_an_agent_that_exits_ends_its_sample_only() -> None:
+    def solve(item: Question, llms: Mapping[str, LLM]) -> dict[str, Any]:
+        raise SystemExit(3)
+
+    told = Told()
+    run(questions(2), solve, OddLLM(), told)
+    assert [str(error) for error in told.errors.values()] == ["the agent left with SystemExit(3)"] * 2
+
+
+def test_a_sample_that_takes_too_long_is_given_up_and_its_agent_stopped_at_its_next_call() -> None:
+    stopped = threading.Event()
+
+    def solve(item: Question, llms: Mapping[str, LLM]) -> dict[str, Any]:
+        try:
+            ask(llms["reader"], item.text)
+            return echo(item, llms)
+        except Exception:
+            pytest.fail("what stops an agent is no error that it could handle")
+        except SampleOver:
+            stopped.set()
+            raise
+
+    llm, told = OddLLM(), Told()
+    run([Question("slow", "wait 0.6"), Question("quick", "hello")], solve, llm, told, time_limit=0.3, concurrency=1)
+    assert repr(told.errors["slow"]) == "TimeoutError('not solved within 0.3 s')"
+    assert told.done == {"quick": {"prediction": "answer to hello"}}
+    assert stopped.wait(10)
+    assert [text for text, _ in llm.asked if text.startswith("wait")] == ["wait 0.6"]
+
+
+def test_an_endpoint_that_dies_gives_its_own_error(tmp_path: Path) -> None:
+    with EndpointServer() as server:
+        patience = Patience(attempts=2, first_pause=0.01)
+        llm = load_llm("openai-api/local/m", environment=server.env(), cache=tmp_path, patience=patience)
+
+        def solve(item: Question, llms: Mapping[str, LLM]) -> dict[str, Any]:
+            if item.id == "q2":
+                server.fail(500)
+            try:
+                return echo(item, llms)
+            except EndpointError as error:
+                raise LookupError("given up") from error
+
+        told = Told()
+        run(questions(5), solve, llm, told, concurrency=1)
+    assert list(told.done) == ["q0", "q1"]
+    assert list(told.errors) == ["q2", "q3", "q4"]
+    assert all(isinstance(error.__cause__, EndpointError) for error in told.errors.values())
+    assert "500" in str(told.errors["q2"].__cause__)
+
+
+def test_the_attempt_reaches_the_response_cache(tmp_path: Path) -> None:
+    with EndpointServer(reply=lambda body: f"reply {len(server.requests)}") as server:
+        llm = load_llm("openai-api/local/m", environment=server.env(), cache=tmp_path)
+
+        def solve(item: Question, llms: Mapping[str, LLM]) -> dict[str, Any]:
+            replies = [ask(llms["reader"], "the same", attempt=attempt) for attempt in (0, 1, 0)]
+            return {"texts": [reply.text for reply in replies], "cached": [reply.cached for reply in replies]}
+
+        told = Told()
+        run(questions(1), solve, llm, told)
+    assert told.done["q0"] == {"texts": ["reply 1", "reply 2", "reply 1"], "cached": [False, False, True]}
+
+
+def test_what_a_listener_raises_ends_the_run() -> None:
+    def full(item: Question, result: Mapping[str, Any]) -> None:
+        raise StorageError("the disk is full")
+
+    llm = OddLLM()
+    with pytest.raises(StorageError, match="the disk is full"):
+        run_samples(questions(100), echo, {"reader": llm}, name="t", log_file=None, concurrency=2, on_done=full)
+    assert len(llm.asked) < 10
+
+
+def test_ids_must_differ() -> None:
+    with pytest.raises(DataError, match="two samples have the id 'q0'"):
+        run([*questions(2), Question("q0", "again")], echo, OddLLM(), Told())
+
+
+def test_a_log_needs_the_runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal, "find_spec", lambda name: None)
+    with pytest.raises(UsageError, match=r"pip install 'toolbench-eval\[agents\]'"):
+        run_samples(questions(1), echo, {"reader": OddLLM()}, name="t", log_file=tmp_path / "x.eval")
+
+
+def test_a_recorder_that_dies_ends_the_run_with_its_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal, "RECORDER", "toolbench_eval.no_such_module")
+    with pytest.raises(StorageError, match=r"cannot write the log .*x\.eval: .*no_such_module"):
+        run_samples(questions(50), echo, {"reader": OddLLM()}, name="t", log_file=tmp_path / "x.eval")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_made_is_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match="cannot write the log"):
+        run_samples(questions(1), echo, {"reader": OddLLM()}, name="t", log_file=tmp_path / "file" / "x.eval")
+
+
+def test_the_door_is_a_language_model() -> None:
+    def solve(item: Question, llms: Mapping[str, LLM]) -> dict[str, Any]:
+        llm = llms["reader"]
+        text = llm.complete([Message("system", "be brief"), Message("user", "hello")]).text
+        return {"name": llm.name, "identity": llm.identity, "text": text}
+
+    told = Told()
+    run(questions(1), solve, OddLLM(), told)
+    assert told.done["q0"] == {"name": "odd/model", "identity": {"odd": True}, "text": "answer to hello"}

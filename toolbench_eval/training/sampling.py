@@ -1,0 +1,268 @@
+"""An E-step from beginning to end: draw samples of an agent's decisions, score the gold answer, weigh, write."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from toolbench_eval import __version__
+from toolbench_eval.agents.base import Agent
+from toolbench_eval.agents.catalogue import agent_class
+from toolbench_eval.agents.dro import Dro
+from toolbench_eval.agents.exsearch import ExSearch
+from toolbench_eval.agents.session import MAIN
+from toolbench_eval.data.questions import Question
+from toolbench_eval.errors import OutsideError, UsageError
+from toolbench_eval.evaluation.reporter import LoggingReporter, Reporter
+from toolbench_eval.evaluation.solving.allowance import RunAllowance
+from toolbench_eval.evaluation.solving.plan import SolvePlan, make_plan
+from toolbench_eval.evaluation.solving.questions import QuestionWork
+from toolbench_eval.evaluation.solving.request import AgentRequest
+from toolbench_eval.evaluation.solving.solve import Solver
+from toolbench_eval.llms.cached import CachedLLM
+from toolbench_eval.llms.scoring import cannot_score
+from toolbench_eval.registry import Registry
+from toolbench_eval.selection import select
+from toolbench_eval.training.dro import DroSampler, Incomplete
+from toolbench_eval.training.episodes import Studio
+from toolbench_eval.training.export import Exporter
+from toolbench_eval.training.exsearch import ExSearchSampler
+from toolbench_eval.training.ledger import Ledger
+from toolbench_eval.training.samples import Sampler, gold_of
+from toolbench_eval.training.weights import Weighting
+
+MOST_FAILURES = 0.1
+"""Share of failed draws above which the command says that it failed."""
+AGENTS: tuple[type[Agent], ...] = (ExSearch, Dro)
+"""Agents whose decisions can be drawn."""
+
+Summary = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class SampleRequest:
+    """One `evalharness trajectories sample`.
+
+    Attributes:
+        run: Task, agent and models, as for a run of the agent.
+        out: The file of samples.
+        m: Draws for each question.
+        weighting: How samples are weighed.
+        reward: Measure of the model's own answer.
+        incomplete: DRO: what becomes of selections that are too short.
+    """
+
+    run: AgentRequest
+    out: Path
+    m: int = 8
+    weighting: Weighting = field(default_factory=Weighting)
+    reward: str = "EM"
+    incomplete: Incomplete = "drop"
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be drawn.
+
+        Raises:
+            UsageError: m is too small, or the agent is none that can be sampled.
+        """
+        if self.m < 1:
+            raise UsageError(f"-m must be at least 1, found {self.m}")
+        if agent_class(self.run.agent) not in AGENTS:
+            known = " and ".join(kind.name for kind in AGENTS)
+            raise UsageError(f"the agent '{self.run.agent}' cannot be sampled for training: {known} can")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One question of one task."""
+
+    key: str
+    studio: Studio
+    question: Question
+
+
+def sample(request: SampleRequest, registry: Registry | None = None, reporter: Reporter | None = None) -> Summary:
+    """Draw the samples of a request; what an earlier run of the same request finished is not drawn again.
+
+    Returns:
+        Counts and means over the questions (see `summed`).
+
+    Raises:
+        OutsideError: Too many draws failed; the file is written, and the same request tries them again.
+        EvalHarnessError: See `toolbench_eval.errors`; finished questions stay for the next run.
+    """
+    registry, reporter = registry or Registry(), reporter or LoggingReporter()
+    selections = select(request.run.base.tasks, registry)
+    if len(selections) > 1:
+        raise UsageError("the samples of one suite make one file: name the tasks of one suite")
+    plan = make_plan(selections[0], request.run, registry, reporter)
+    sampler = _sampler(plan.team.agent, request)
+    setting = _setting(plan, request)
+    exporter = Exporter(_scorer(plan, sampler, request), request.weighting, request.reward, setting)
+    _warn(plan, request, reporter)
+    with Ledger(request.out, setting).opened() as ledger:
+        if ledger.finished is not None:
+            reporter.note(f"already there: {request.out}")
+            return ledger.finished
+        items = _items(plan, request)
+        with _at_work(plan):
+            _draw(items, sampler, exporter, ledger, request, reporter)
+        keys = [item.key for item in items]
+        summary = summed(ledger.records(keys), request.m)
+        ledger.finish(keys, summary)
+    reporter.note(f"written: {request.out}")
+    _check_failures(summary, ledger.records(keys))
+    return summary
+
+
+def summed(records: Sequence[Mapping[str, Any]], m: int) -> Summary:
+    """Counts of draws, and means over the questions that have samples.
+
+    Args:
+        records: What came of each question.
+        m: Draws of each.
+
+    Returns:
+        `questions`, `without_samples`, `flat` (questions whose scores told nothing), `drawn`, `kept`, one count for
+        each reason to leave a draw out, `ess`, `elbo` and `log_evidence`; the last two None without likelihoods.
+    """
+    left_out: Counter[str] = Counter()
+    for record in records:
+        left_out.update(record["left_out"])
+    held = [record for record in records if record["kept"]]
+    reasons = ("unparsable", "incomplete", "duplicate", "failed")
+    return {
+        "questions": len(records),
+        "without_samples": len(records) - len(held),
+        "flat": sum(record["flat"] for record in held),
+        "drawn": len(records) * m,
+        "kept": sum(record["kept"] for record in records),
+        **{reason: left_out[reason] for reason in reasons},
+        **{name: _mean([record[name] for record in held]) for name in ("ess", "elbo", "log_evidence")},
+    }
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    there = [value for value in values if value is not None]
+    return sum(there) / len(there) if there else None
+
+
+def _sampler(agent: Agent, request: SampleRequest) -> Sampler:
+    if isinstance(agent, ExSearch):
+        return ExSearchSampler(agent)
+    if isinstance(agent, Dro):
+        return DroSampler(agent, request.incomplete)
+    raise UsageError(f"the agent '{agent.name}' cannot be sampled")
+
+
+def _scorer(plan: SolvePlan, sampler: Sampler, request: SampleRequest) -> CachedLLM | None:
+    """Who scores; told early, since it is known before anything is drawn.
+
+    Raises:
+        UsageError: The weights need scores and the model cannot score.
+    """
+    llms = plan.team.llms
+    scorer = llms.get(sampler.scorer) or llms[MAIN]
+    if not request.weighting.needs_scores:
+        return None
+    if not scorer.scores:
+        raise cannot_score(scorer.name)
+    return scorer
+
+
+def _setting(plan: SolvePlan, request: SampleRequest) -> dict[str, Any]:
+    """All that decides the samples: a line says it of itself, and a command that continues must have the same."""
+    works = {work.row.task: work.corpus_fingerprint for work in plan.works}
+    return {
+        **plan.team.setting,
+        "suite": plan.selection.suite.name,
+        "corpora": works,
+        "task_setting": plan.task_setting,
+        "draws": request.m,
+        "weighting": asdict(request.weighting),
+        "reward": request.reward,
+        "incomplete": request.incomplete,
+        "toolbench_eval": __version__,
+    }
+
+
+def _items(plan: SolvePlan, request: SampleRequest) -> list[Item]:
+    runtime, team = request.run.base.runtime, plan.team
+    allowance = RunAllowance(patience=max(16, 2 * runtime.concurrency))
+    solver = Solver(team.agent, team.llms, {}, request.run.limits, allowance, runtime.seed, runtime.concurrency)
+    stopped = threading.Event()
+    items = []
+    for work in plan.works:
+        if not isinstance(work, QuestionWork):
+            raise UsageError(f"'{plan.selection.suite.name}' has no gold answers to score: sample question answering")
+        studio = Studio(solver, work, f"{plan.selection.suite.name}/{work.row.task}", stopped)
+        items += [Item(f"{studio.name}/{one.id}", studio, one) for one in work.questions.values() if gold_of(one)]
+    if not items:
+        raise UsageError("no question has a gold answer to score")
+    return items
+
+
+@contextmanager
+def _at_work(plan: SolvePlan) -> Iterator[None]:
+    with ExitStack() as stack:
+        for work in plan.works:
+            stack.enter_context(work.at_work())
+        yield
+
+
+def _draw(
+    items: Sequence[Item],
+    sampler: Sampler,
+    exporter: Exporter,
+    ledger: Ledger,
+    request: SampleRequest,
+    reporter: Reporter,
+) -> None:
+    """Draw what is not there yet, several questions at a time; each is in the ledger before its worker goes on."""
+    open_items = [item for item in items if not ledger.done(item.key, item.question)]
+    if len(open_items) < len(items):
+        reporter.note(f"continuing: {len(items) - len(open_items)} of {len(items)} questions are there")
+
+    def work(item: Item) -> None:
+        drawn = sampler.draw(item.studio, item.question, request.m)
+        record, lines = exporter.export(item.studio, item.question, drawn)
+        ledger.add(item.key, item.question, record, lines)
+
+    with ThreadPoolExecutor(request.run.base.runtime.concurrency) as pool:
+        futures = [pool.submit(work, item) for item in open_items]
+        try:
+            with reporter.track("sample", len(open_items)) as advance:
+                for future in as_completed(futures):
+                    future.result()
+                    advance(1)
+        except BaseException:
+            items[0].studio.stopped.set()
+            for future in futures:
+                future.cancel()
+            raise
+
+
+def _warn(plan: SolvePlan, request: SampleRequest, reporter: Reporter) -> None:
+    for work in plan.works:
+        for note in work.notes:
+            reporter.warn(note)
+        if isinstance(work, QuestionWork) and (without := sum(not gold_of(one) for one in work.questions.values())):
+            reporter.warn(f"{work.row.task}: {without} questions have no gold answer and are left out")
+    if request.m == 1 and request.weighting.kind == "self_normalised":
+        reporter.warn("-m 1: every weight is 1, which is plain self-training; the gold answer decides nothing")
+
+
+def _check_failures(summary: Summary, records: Sequence[Mapping[str, Any]]) -> None:
+    if summary["failed"] <= MOST_FAILURES * summary["drawn"]:
+        return
+    first = next(why for record in records for why in record["errors"])
+    raise OutsideError(
+        f"{summary['failed']} of {summary['drawn']} draws failed (more than {MOST_FAILURES:.0%}); the first: {first}. "
+        "What was drawn is written; the same command tries these questions again"
+    )
