@@ -143,7 +143,40 @@ class QuestionRow(TaskRow):
     """Licence of the data."""
 
 
-ROWS: dict[Kind, type[TaskRow]] = {"question-answering": QuestionRow}
+class ToolRow(TaskRow):
+    """One task of a tool use suite."""
+
+    format: str = "plain"
+    """Layout of the records (`toolbench_eval.data.tools.formats`)."""
+    file: str | None = None
+    """File of the records, beside the suite."""
+    repo: str | None = None
+    """Data set on the hub. A task with neither file nor data set needs `--source`."""
+    revision: str | None = None
+    config: str | None = None
+    split: str | None = None
+    source: str | None = None
+    """Name of the records in a folder that is given with `--source`."""
+    subset: str | None = None
+    """Keep the records of this category only, where a file holds several tasks."""
+    tools: str | None = None
+    """File of the tools' descriptions, where the format has one: beside the records, or in `--corpus`."""
+    gold: str | None = None
+    """File of the accepted answers beside the records, where the format has one."""
+    world: str | None = None
+    """What environments begin with, beside the records: recorded replies (a file), databases (a folder)."""
+    environment: str = "none"
+    """What answers the calls (`toolbench_eval.data.tools.environments`), or `package.module:function`."""
+    scoring: str = "answer"
+    """What success means (`toolbench_eval.evaluation.solving.tool_scoring`)."""
+    toolset: str = "released"
+    """Which tools are offered unless the user says otherwise: `released` those that the record lists, `gold` those of
+    its solution, `all` the whole environment."""
+    licence: str = "not stated"
+    """Licence of the data."""
+
+
+ROWS: dict[Kind, type[TaskRow]] = {"question-answering": QuestionRow, "tool-use": ToolRow}
 """Schema of a task by the kind of its suite; the others have `TaskRow`."""
 
 

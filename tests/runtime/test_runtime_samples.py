@@ -132,7 +132,7 @@ def test_a_sample_that_takes_too_long_is_given_up_and_its_agent_stopped_at_its_n
         try:
             ask(llms["reader"], item.text)
             return echo(item, llms)
-        except Exception:
+        except Exception:  # noqa: BLE001
             pytest.fail("what stops an agent is no error that it could handle")
         except SampleOver:
             stopped.set()

@@ -2,11 +2,12 @@
 
 Source: Yao et al. 2023, *ReAct: Synergizing Reasoning and Acting in Language Models*, ICLR (arXiv 2210.03629),
 section 3: search, lookup and finish over an encyclopedia. Here a search brings passages of the task's corpus, and
-lookup goes through their sentences.
+lookup goes through their sentences. Where a task has tools, these are the actions (`tool_work.py`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
@@ -21,6 +22,9 @@ from toolbench_eval.agents.parsing import concluded, folded, sentences, short_an
 from toolbench_eval.agents.prompting import conversation
 from toolbench_eval.agents.quoting import block, quoted
 from toolbench_eval.agents.session import Session
+from toolbench_eval.agents.tool_moves import ending
+from toolbench_eval.agents.tool_prompting import tool_block
+from toolbench_eval.agents.tool_work import Workbench, finishes, last_word, read_action
 from toolbench_eval.data.passages import Passage
 from toolbench_eval.data.questions import AnswerType, Sample
 from toolbench_eval.prompts import Prompt, load_prompt
@@ -30,22 +34,26 @@ ACTIONS = ("search", "lookup", "finish")
 
 @dataclass(frozen=True)
 class React:
-    """Think, search or look up, observe; until the answer is given."""
+    """Think, act (search and look up, or call the task's tools), observe; until the answer is given."""
 
     k: int = option(5, "passages that a search shows")
     max_hops: int = option(7, "most actions; the paper's bound for HotpotQA")
+    max_actions: int = option(12, "most actions where the task has tools")
+    observation: int = option(4_000, "characters of a tool's answer that are shown")
     retries: int = option(RETRIES, "times an unreadable step is asked for again")
 
     name: ClassVar[str] = "react"
-    prompts: ClassVar[tuple[str, ...]] = ("react-1", "answer-1")
+    prompts: ClassVar[tuple[str, ...]] = ("react-1", "react-tools-1", "tool-observation-1", "answer-1")
     protocols: ClassVar[Protocols] = {"paper": {"k": 1}}
 
     def __post_init__(self) -> None:
-        at_least(1, k=self.k, max_hops=self.max_hops)
+        at_least(1, k=self.k, max_hops=self.max_hops, max_actions=self.max_actions, observation=self.observation)
         at_least(0, retries=self.retries)
 
     def solve(self, sample: Sample, session: Session) -> Answer:
         """Act until `Finish[...]`; where that does not come, one more call asks for the answer."""
+        if session.tools():
+            return self._with_tools(sample, session)
         prompt, form = load_prompt("react-1"), form_of(sample.answer_type)
         opening = prompt.fill("opening", question=sample.text, k=self.k, form=form)
         course = interleave(
@@ -60,15 +68,36 @@ class React:
         )
         if course.reason == "answered" and course.move is not None:
             return Answer(short_answer(course.move.argument, sample.answer_type), "answered", course.raw)
-        return self._close(sample, session, course)
+        return self._close(sample, session, course, prompt, _last_word)
 
-    def _close(self, sample: Sample, session: Session, course: Course) -> Answer:
-        closing = load_prompt("react-1").fill("closing", form=form_of(sample.answer_type))
+    def _with_tools(self, sample: Sample, session: Session) -> Answer:
+        prompt, form = load_prompt("react-tools-1"), form_of(sample.answer_type)
+        tools = session.tools()
+        opening = prompt.fill("opening", request=sample.text, tools=tool_block(tools), form=form)
+        course = interleave(
+            session,
+            conversation(prompt.texts["system"], opening),
+            partial(read_action, names=[tool.name for tool in tools], answer_type=sample.answer_type),
+            Workbench(session, self.observation).act,
+            ends=finishes,
+            max_hops=self.max_actions,
+            reminder=prompt.fill("reminder", form=form),
+            retries=self.retries,
+        )
+        end = ending(course.move, sample.answer_type) if course.move is not None else None
+        if course.reason == "answered" and end is not None:
+            return Answer(end.answer, "no_progress" if end.answer is None else "answered", course.raw)
+        return self._close(sample, session, course, prompt, last_word)
+
+    def _close(
+        self, sample: Sample, session: Session, course: Course, prompt: Prompt, read: Callable[..., str | None]
+    ) -> Answer:
+        closing = prompt.fill("closing", form=form_of(sample.answer_type))
         text, raw = ask_until_read(
             session,
             "answer",
             course.closing(closing),
-            partial(_last_word, answer_type=sample.answer_type),
+            partial(read, answer_type=sample.answer_type),
             reminder=closing,
             retries=self.retries,
             passages=course.passages,

@@ -8,19 +8,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from toolbench_eval.agents.moves import STOP, Move, read_move
+from toolbench_eval.agents.moves import STOP, Move
 from toolbench_eval.agents.parsing import cut_at, short_answer, spoken
 from toolbench_eval.data.questions import AnswerType
+from toolbench_eval.environments.base import Arguments, json_or_text
 
 FINISH, GIVE_UP = "Finish", "GiveUp"
 
 _DECODER = json.JSONDecoder()
-_HEADER = re.compile(r"\baction\s*\d*\s*:\s*`?(?P<name>\w[\w./-]*)`?", re.IGNORECASE)
-_BARE = re.compile(r"^[ \t]*(?P<name>\w[\w./-]*)(?=[ \t]*[\[({])", re.MULTILINE)
-_INPUT = re.compile(r"\s*(?:action\s*input\s*\d*\s*:)?\s*[\[(]?\s*(?=\{)", re.IGNORECASE)
-_INPUT_LABEL = re.compile(r"\s*action\s*input\s*\d*\s*:[ \t]*(.*)", re.IGNORECASE)
-_EMPTY = re.compile(r"\s*(?:\[\s*\]|\(\s*\)|\Z|\n)")
+_NAME = r"`?(?P<name>\w[\w./-]*)`?"
+_FORMS = (
+    re.compile(rf"^[ \t]*action\s*\d*\s*:\s*{_NAME}[ \t]*(?=[\[({{:]|$)", re.IGNORECASE | re.MULTILINE),
+    re.compile(rf"\baction\s*\d*\s*:\s*{_NAME}[ \t]*(?=[\[({{])", re.IGNORECASE),
+    re.compile(rf"^[ \t]*{_NAME}[ \t]*(?=[\[({{])", re.MULTILINE),
+)
+"""Where an action stands, the likeliest first: in a line of its own, behind a thought, without its label."""
+_OBJECT = re.compile(r"\s*(?:action\s*input\s*\d*\s*:)?\s*[\[(:]?\s*(?=\{)", re.IGNORECASE)
+_LABELLED = re.compile(r"\s*action\s*input\s*\d*\s*:[ \t]*(.*)", re.IGNORECASE)
 _THOUGHT = re.compile(r"^\s*thought\s*\d*\s*:\s*", re.IGNORECASE)
+_CLOSING = {"[": "]", "(": ")"}
 _ANSWER_KEYS = ("final_answer", "answer", "result", "reason")
 
 
@@ -37,17 +43,22 @@ def read_tool_move(reply: str, names: Sequence[str]) -> Move | None:
     """
     text = cut_at(spoken(reply), STOP)
     known = {name.casefold() for name in names}
-    bare = (found for found in _BARE.finditer(text) if found["name"].casefold() in known)
-    header = _HEADER.search(text) or next(bare, None)
-    if header is None:
-        return None
-    thought = " ".join(_THOUGHT.sub("", text[: header.start()]).split())
-    return Move(thought, header["name"], _argument(text, header))
+    for form in _FORMS:
+        for found in form.finditer(text):
+            if form is not _FORMS[-1] or found["name"].casefold() in known:
+                return Move(_thought(text[: found.start()]), found["name"], _argument(text[found.end() :]))
+    return None
+
+
+def arguments_of(move: Move) -> Arguments:
+    """The arguments of a call: an object, or the text as it stands where it is none."""
+    found = json_or_text(move.argument) if move.argument else {}
+    return found if isinstance(found, dict) else move.argument
 
 
 def thought_of(reply: str) -> str:
     """What a reply without an action says."""
-    return " ".join(_THOUGHT.sub("", cut_at(spoken(reply), STOP)).split())
+    return _thought(cut_at(spoken(reply), STOP))
 
 
 @dataclass(frozen=True)
@@ -65,28 +76,41 @@ def ending(move: Move, answer_type: AnswerType) -> Ending | None:
     `final_answer` if that is `give_answer`.
     """
     name, values = move.name.casefold(), _object(move.argument)
-    if name == GIVE_UP.casefold() or (name == FINISH.casefold() and values.get("return_type", "").startswith("give_up")):
+    if name == GIVE_UP.casefold():
         return Ending(None, _said(move.argument, values))
     if name != FINISH.casefold():
         return None
+    if values.get("return_type", "").startswith("give_up"):
+        return Ending(None, _said("", values))
     answer = short_answer(_said(move.argument, values), answer_type)
     return None if answer is None else Ending(answer)
 
 
-def _argument(text: str, header: re.Match[str]) -> str:
-    rest = text[header.end() :]
-    if opened := _INPUT.match(rest):
+def _thought(text: str) -> str:
+    return " ".join(_THOUGHT.sub("", text).split())
+
+
+def _argument(rest: str) -> str:
+    """What belongs to an action, given the text behind its name."""
+    if opened := _OBJECT.match(rest):
         try:
             _, end = _DECODER.raw_decode(rest, opened.end())
-            return rest[opened.end() : end]
         except (ValueError, RecursionError):
             return _to_the_end(rest[opened.end() :])
-    if labelled := _INPUT_LABEL.match(rest):
+        return rest[opened.end() : end]
+    if labelled := _LABELLED.match(rest):
         return labelled[1].strip()
-    if _EMPTY.match(rest):
-        return ""
-    move = read_move(f"Action: {header['name']}{rest}", ())
-    return "" if move is None else move.argument
+    return _inside(rest) if rest[:1] in {*_CLOSING, ":"} else ""
+
+
+def _inside(rest: str) -> str:
+    """What a bracket holds; to the end of the line where it does not close, or where a colon stands for it."""
+    opening, closing, depth = rest[0], _CLOSING.get(rest[0]), 0
+    for at, character in enumerate(rest if closing else ""):
+        depth += (character == opening) - (character == closing)
+        if depth == 0:
+            return rest[1:at].strip()
+    return rest[1:].partition("\n")[0].strip()
 
 
 def _to_the_end(broken: str) -> str:
@@ -96,10 +120,7 @@ def _to_the_end(broken: str) -> str:
 
 
 def _object(argument: str) -> dict[str, str]:
-    try:
-        found = json.loads(argument)
-    except (ValueError, RecursionError):
-        return {}
+    found = json_or_text(argument)
     return {str(key): _text(value) for key, value in found.items()} if isinstance(found, dict) else {}
 
 

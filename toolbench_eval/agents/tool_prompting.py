@@ -9,8 +9,10 @@ from typing import Any
 
 from toolbench_eval.agents.markup import one_line
 from toolbench_eval.agents.session import Session
-from toolbench_eval.environments.base import ToolResult, ToolSpec, cut
+from toolbench_eval.environments.base import Status, ToolResult, ToolSpec, cut
+from toolbench_eval.prompts import load_prompt
 
+PROMPT = "tool-observation-1"
 NO_TOOLS = "(there are no tools)"
 _TAG = re.compile(r"<(\s*/?\s*(?:tools|result|done)\b[^>]*)>", re.IGNORECASE)
 
@@ -23,12 +25,12 @@ def tool_block(tools: Sequence[ToolSpec]) -> str:
     return block("tools", json_lines(listed) or NO_TOOLS)
 
 
-def result_block(text: str) -> str:
-    """What a tool answered in a `<result>` block."""
-    return block("result", text)
+def observation(status: Status, text: str) -> str:
+    """The turn that tells a model what came of its call."""
+    return load_prompt(PROMPT).fill("observation", status=status, result=block("result", text))
 
 
-def observed(session: Session, name: str, result: ToolResult, characters: int) -> str:
+def cut_result(session: Session, name: str, result: ToolResult, characters: int) -> str:
     """A result as far as a prompt has room for it; that it was cut is noted, and stands at its end.
 
     Args:

@@ -13,6 +13,7 @@ from toolbench_eval.cli import (
     cache,
     check,
     compare,
+    curve,
     data,
     effect,
     export,
@@ -57,6 +58,7 @@ app.command("score")(score.command)
 app.command("rescore")(rescore.command)
 app.command("compare")(compare.command)
 app.command("check")(check.command)
+app.command("curve")(curve.command)
 app.command("instruction-effect")(effect.command)
 app.command("submit")(submit.command)
 app.command("reproduce")(reproduce.command)

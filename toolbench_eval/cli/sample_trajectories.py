@@ -129,14 +129,14 @@ def command(  # noqa: PLR0913, PLR0917 - the options are the contract
     from toolbench_eval.evaluation.solving.request import AgentRequest
     from toolbench_eval.registry import Registry
     from toolbench_eval.retrievers.base import Runtime
-    from toolbench_eval.switches import parse_settings
+    from toolbench_eval.switches import parse_pairs
     from toolbench_eval.training.sampling import SampleRequest, sample
     from toolbench_eval.training.weights import Weighting
 
     base = Request(
         tasks=tuple(task),
         access=Access(mirror=data, offline=offline),
-        switches=_switches(parse_settings(settings or []), temperature, samples),
+        switches=_switches(parse_pairs(settings or []), temperature, samples),
         limit=limit,
         runtime=Runtime(
             device=device,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from toolbench_eval.cli import sample_trajectories
 from toolbench_eval.cli.options import DataDir, Json, NarrowTask, Offline, TasksDir, at_least
 
 if TYPE_CHECKING:
@@ -160,3 +161,6 @@ def _wrapped(head: str, body: str) -> Iterator[str]:
     for line in text.splitlines() or [""]:
         for part in textwrap.wrap(line, 100) or [""]:
             yield f"        {part}"
+
+
+app.command("sample")(sample_trajectories.command)

@@ -130,7 +130,7 @@ def as_json(value: Any) -> Json:
 
 @lru_cache(maxsize=1024)  # an environment is made for every sample, of the same functions
 def _bind(name: str, function: Function, mutating: bool) -> _Bound:
-    if not name.isidentifier():
+    if not name or name.startswith("<"):
         raise UsageError(f"{function!r} cannot be a tool: it has no name")
     if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
         raise UsageError(f"the function '{name}' cannot be a tool: it is asynchronous")

@@ -24,7 +24,6 @@ from toolbench_eval.environments.base import (
     answer,
     failure,
     json_or_text,
-    shown,
 )
 from toolbench_eval.environments.toolbox import Toolbox, ToolError
 from toolbench_eval.errors import OutsideError, UsageError
@@ -269,9 +268,8 @@ def _value(structured: Json, text: str) -> Json:
     """The structured value; where the SDK's servers wrap a value that is no object, that value."""
     if structured is None:
         return json_or_text(text)
-    if isinstance(structured, dict) and structured.keys() == {"result"} and shown(structured["result"]) == text:
-        return structured["result"]
-    return structured
+    wrapped = isinstance(structured, dict) and structured.keys() == {"result"} and json_or_text(text) != structured
+    return structured["result"] if wrapped else structured
 
 
 def _text(part: Any) -> str:

@@ -19,26 +19,17 @@ _TYPES = {
 }
 _BY_NAME = {name: kind for kind, names in _TYPES.items() for name in names}
 
-_NUMBERS = ("minimum", "maximum", "multipleOf", "minLength", "maxLength", "minItems", "maxItems")
+_BOUNDS = ("minimum", "maximum")
+_SIZES = ("minLength", "maxLength", "minItems", "maxItems")
 _PARTS = ("properties", "patternProperties")
 _LISTS = ("allOf", "anyOf", "oneOf")
-_COPIED = (
-    "description",
-    "default",
-    "enum",
-    "const",
-    "format",
-    "pattern",
-    "title",
-    "example",
-    "examples",
-    "uniqueItems",
-)
+_VALUES = ("default", "const", "example")
+_TEXTS = ("description", "title")
 
 
 def json_type(name: Json) -> str | None:
     """The JSON type that a name stands for (`str`, `NUMBER`, `list(str)`, `float` ...), None if it says nothing."""
-    return _BY_NAME.get(str(name).strip().lower().partition("(")[0].partition("[")[0])
+    return None if name is None else _BY_NAME.get(str(name).strip().lower().partition("(")[0].partition("[")[0])
 
 
 def plain_schema(schema: Json) -> dict[str, Any]:
@@ -50,10 +41,17 @@ def plain_schema(schema: Json) -> dict[str, Any]:
     """
     if not isinstance(schema, Mapping):
         return {}
-    plain: dict[str, Any] = {key: schema[key] for key in _COPIED if key in schema}
-    plain |= {key: {name: plain_schema(one) for name, one in schema[key].items()} for key in _PARTS if key in schema}
-    plain |= {key: [plain_schema(one) for one in schema[key]] for key in _LISTS if isinstance(schema.get(key), list)}
-    plain |= {key: number for key in _NUMBERS if (number := _number(schema.get(key))) is not None}
+    plain: dict[str, Any] = {key: schema[key] for key in _VALUES if key in schema}
+    plain |= {key: schema[key] for key in _TEXTS if isinstance(schema.get(key), str)}
+    for key in _PARTS:
+        if isinstance(schema.get(key), Mapping):
+            plain[key] = {str(name): plain_schema(one) for name, one in schema[key].items()}
+    for key in _LISTS:
+        if schema.get(key) and isinstance(schema[key], list):
+            plain[key] = [plain_schema(one) for one in schema[key]]
+    numbers = {key: _number(schema.get(key)) for key in (*_BOUNDS, *_SIZES)}
+    plain |= {key: numbers[key] for key in _BOUNDS if numbers[key] is not None}
+    plain |= {key: size for key in _SIZES if isinstance(size := numbers[key], int) and size >= 0}
     plain |= _exclusive(schema)
     if "items" in schema:
         plain["items"] = plain_schema(schema["items"])
@@ -140,10 +138,9 @@ def _typed(plain: dict[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
     if kinds:
         kinds += ["null"] if nullable else []
         plain["type"] = kinds[0] if len(kinds) == 1 else kinds
-        if nullable and isinstance(plain.get("enum"), list) and None not in plain["enum"]:
-            plain["enum"] = [*plain["enum"], None]
-    if not isinstance(plain.get("enum", []), list) or plain.get("enum") == []:
-        del plain["enum"]
+    choices = schema.get("enum")
+    if choices and isinstance(choices, list):
+        plain["enum"] = [*choices, None] if nullable and None not in choices else choices
     return plain
 
 

@@ -32,13 +32,16 @@ def read_tool_file(document: Mapping[str, Any]) -> list[Operation]:
     if not isinstance(endpoints, list):
         raise DataError("must be a list", field="endpoints")
     base = _base(document)
+    for row, endpoint in enumerate(endpoints, start=1):
+        if not isinstance(endpoint, Mapping) or not all(isinstance(one, Mapping) for one in _parameters(endpoint)):
+            raise DataError("must be an object with a list of parameters", row=row, field="endpoints")
     marked = any(parameter.get("in") == "optional" for endpoint in endpoints for parameter in _parameters(endpoint))
     found = []
     for row, endpoint in enumerate(endpoints, start=1):
         try:
             found.append(_operation(endpoint, base, marked))
-        except (KeyError, TypeError, AttributeError) as error:
-            raise DataError(f"not an endpoint: {error!r}", row=row, field="endpoints") from error
+        except KeyError as error:
+            raise DataError(f"lacks {error}", row=row, field="endpoints") from error
     return found
 
 

@@ -42,6 +42,8 @@ class Random:
 class Oracle:
     """Ranks by the labels themselves: the ceiling that the data allow at this depth."""
 
+    _qrels: Qrels | None = None
+
     def index(self, corpus: Corpus) -> None:
         """Remember the documents."""
         self._corpus = corpus
@@ -57,6 +59,9 @@ class Oracle:
             UsageError: The labels shown are not those of these queries.
         """
         qrels = self._qrels
+        if qrels is None:
+            advice = "for agents, use --set retrieval=oracle"
+            raise UsageError(f"the oracle knows the labels of a task's own queries only; {advice}")
         if not qrels.query_ids.equals(queries.ids):
             raise UsageError("the oracle can only search queries whose labels it was shown")
         n = len(self._corpus)

@@ -35,6 +35,10 @@ DATASET_MB = 64
 """Inputs of samples beyond this are kept on the disk."""
 AHEAD = 2_000
 """Notes that are read before their samples take them."""
+GRACE = 30.0
+"""Seconds in which samples that have ended come into the log of a run that is stopped."""
+ENDS = {"solved", "unsolved"}
+"""Kinds of the notes that end a sample."""
 
 
 class AgentError(RuntimeError):
@@ -61,6 +65,8 @@ class Mail:
         self._boxes: defaultdict[str, asyncio.Queue[Note]] = defaultdict(asyncio.Queue)
         self._room = threading.Semaphore(AHEAD)
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._ended: set[str] = set()
+        self._stopping = self._interrupted = False
 
     def next(self) -> Note:
         """The next note, read at once; for those that come before the samples."""
@@ -71,6 +77,7 @@ class Mail:
         """On the event loop: begin to fill the boxes."""
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
+            _report_to(self)
             threading.Thread(target=self._read, args=(self._loop,), daemon=True).start()
             self._ready.write(b"ready\n")
             self._ready.close()
@@ -81,10 +88,12 @@ class Mail:
         self._room.release()
         return note
 
-    def drop(self, sample: str) -> None:
-        """The sample takes no further notes."""
-        for _ in range(self._boxes.pop(sample).qsize()):
+    def logged(self, sample: str) -> None:
+        """A sample is in the log and takes no further notes."""
+        for _ in range(self._boxes.pop(sample, asyncio.Queue()).qsize()):
             self._room.release()
+        self._ended.discard(sample)
+        self._stop_if_done()
 
     def _read(self, loop: asyncio.AbstractEventLoop) -> None:
         for line in self._stream:
@@ -93,10 +102,27 @@ class Mail:
                 return
             self._room.acquire()
             loop.call_soon_threadsafe(self._put, note)
-        os.kill(os.getpid(), signal.SIGINT)  # The other process stopped before its end: so does this one.
+        loop.call_soon_threadsafe(self._stop)  # The other process stopped before its end: so does this one.
 
     def _put(self, note: Note) -> None:
         self._boxes[note["sample"]].put_nowait(note)
+        if note["kind"] in ENDS:
+            self._ended.add(note["sample"])
+
+    def _stop(self) -> None:
+        self._stopping = True
+        asyncio.get_running_loop().call_later(GRACE, self._interrupt)
+        self._stop_if_done()
+
+    def _stop_if_done(self) -> None:
+        if self._stopping and not self._ended:
+            self._interrupt()
+
+    def _interrupt(self) -> None:
+        """Once: the first Ctrl-C has the runtime complete its log, a second one stops that."""
+        if not self._interrupted:
+            self._interrupted = True
+            os.kill(os.getpid(), signal.SIGINT)
 
 
 def main() -> None:
@@ -109,10 +135,11 @@ def main() -> None:
     log_file = Path(order["log_file"])
     with tempfile.TemporaryDirectory(prefix=f".{log_file.name}.", dir=log_file.parent) as folder:
         os.environ |= {"XDG_DATA_HOME": folder, "XDG_CACHE_HOME": folder}  # What it leaves in the user's folders.
-        with suppress(KeyboardInterrupt):
+        try:
             record(order, mail, folder)
-        for log in Path(folder).glob("*.eval"):
-            log.replace(log_file)
+        finally:
+            for log in Path(folder).glob("*.eval"):
+                log.replace(log_file)
 
 
 def record(order: Note, mail: Mail, folder: str) -> None:
@@ -134,7 +161,7 @@ def record(order: Note, mail: Mail, folder: str) -> None:
     _hasten()
     samples = [_sample_of(mail.next()) for _ in range(order["samples"])]
     doubles = {role: double_of(name) for role, name in order["models"].items()}
-    [log] = eval(
+    logs = eval(
         Task(dataset=MemoryDataset(samples, name=order["name"]), solver=_solver(mail), name=order["name"]),
         model=next(iter(doubles.values()), None),
         model_roles=dict(doubles),
@@ -153,8 +180,9 @@ def record(order: Note, mail: Mail, folder: str) -> None:
         score_display=False,
         ctl_server=False,
     )
-    if log.status == "error":
-        raise RuntimeError(log.error.message if log.error else "the runtime gave up")
+    for log in logs:  # none where the run was cancelled
+        if log.status == "error":
+            raise RuntimeError(log.error.message if log.error else "the runtime gave up")
 
 
 def _hasten() -> None:
@@ -168,6 +196,16 @@ def _hasten() -> None:
         from inspect_ai.agent._acp.transport import _acp_live_active
 
         _acp_live_active.set(True)
+
+
+def _report_to(mail: Mail) -> None:
+    """Have the runtime say which samples are in its log."""
+    from inspect_ai.hooks import Hooks, SampleEnd, hooks
+
+    @hooks(name="toolbench_eval", description="says which samples are in the log")
+    class Reporter(Hooks):
+        async def on_sample_end(self, data: SampleEnd) -> None:
+            mail.logged(str(data.sample.id))
 
 
 def _sample_of(note: Note) -> Sample:
@@ -187,7 +225,6 @@ def _solver(mail: Mail) -> Solver:
             try:
                 return await _live(state, mail, calls)
             finally:
-                mail.drop(str(state.sample_id))
                 await calls.settle()
 
         return solve

@@ -45,8 +45,8 @@ class Episode:
         return [call for call in self.calls if call.action == action]
 
 
-class Stopped(BaseException):  # noqa: N818 - nobody waits for the episode any longer, and no agent must take it for a fault
-    """The whole sampling was stopped."""
+class Stopped(BaseException):
+    """The whole sampling was stopped: not an error, and no agent must take it for one."""
 
 
 @dataclass(frozen=True)

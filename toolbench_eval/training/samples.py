@@ -98,5 +98,5 @@ class Sampler(Protocol):
 
 
 def gold_of(question: Question) -> str:
-    """The answer that is scored and learned: the record's own, the first of those accepted; empty where there is none."""
+    """The answer that is scored and learned: the record's own, the first of those accepted; empty where none is."""
     return question.answers[0].strip() if question.answers else ""

@@ -104,7 +104,7 @@ def sample(request: SampleRequest, registry: Registry | None = None, reporter: R
     plan = make_plan(selections[0], request.run, registry, reporter)
     sampler = _sampler(plan.team.agent, request)
     setting = _setting(plan, request)
-    exporter = Exporter(_scorer(plan, sampler, request), request.weighting, request.reward, setting)
+    exporter = Exporter(_scorer(plan, sampler, request), request.weighting, request.reward, _meta(plan, request))
     _warn(plan, request, reporter)
     with Ledger(request.out, setting).opened() as ledger:
         if ledger.finished is not None:
@@ -177,13 +177,24 @@ def _scorer(plan: SolvePlan, sampler: Sampler, request: SampleRequest) -> Cached
 
 
 def _setting(plan: SolvePlan, request: SampleRequest) -> dict[str, Any]:
-    """All that decides the samples: a line says it of itself, and a command that continues must have the same."""
-    works = {work.row.task: work.corpus_fingerprint for work in plan.works}
+    """All that decides the samples: a command that continues must have the same."""
     return {
-        **plan.team.setting,
+        **_meta(plan, request),
+        "retriever": plan.team.setting["retriever"],
         "suite": plan.selection.suite.name,
-        "corpora": works,
+        "corpora": {work.row.task: work.corpus_fingerprint for work in plan.works},
         "task_setting": plan.task_setting,
+    }
+
+
+def _meta(plan: SolvePlan, request: SampleRequest) -> dict[str, Any]:
+    """What each line says of its origin."""
+    team = plan.team.setting
+    return {
+        "agent": team["agent"],
+        "llms": team["llms"],
+        "retriever": request.run.model,
+        "seed": request.run.base.runtime.seed,
         "draws": request.m,
         "weighting": asdict(request.weighting),
         "reward": request.reward,

@@ -6,7 +6,7 @@ that of Monday, 2031-05-12.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from toolbench_eval.environments.functions import FunctionEnvironment
@@ -45,26 +45,18 @@ FUNCTIONS = (
 MUTATING = ("reserve_book", "place_order", "cancel_order", "book_room", "buy_tickets")
 
 
-def sample_town(offered: Sequence[str] = (), setup: Mapping[str, Any] | None = None) -> FunctionEnvironment:
+def sample_town(setup: Mapping[str, Any] | None = None) -> FunctionEnvironment:
     """The town.
 
     Args:
-        offered: Names of the tools, in order; empty for all.
         setup: Tables of the state that start otherwise; an entry of a table goes before the town's own.
 
     Raises:
-        DataError: There is no such tool or table.
+        DataError: There is no such table.
     """
-    functions = {function.__name__: function for function in FUNCTIONS}
     state, given = first_state(), setup or {}
-    if unknown := [
-        *(name for name in offered if name not in functions),
-        *(table for table in given if table not in state),
-    ]:
-        raise DataError(f"the sample's town has no {', '.join(unknown)}")
-    names = offered or list(functions)
+    if unknown := sorted(set(given) - set(state)):
+        raise DataError(f"the sample's town has no state '{', '.join(unknown)}'", field="setup")
     return FunctionEnvironment(
-        [functions[name] for name in names],
-        {table: {**rows, **given.get(table, {})} for table, rows in state.items()},
-        [name for name in MUTATING if name in names],
+        FUNCTIONS, {table: {**rows, **given.get(table, {})} for table, rows in state.items()}, MUTATING
     )

@@ -1,0 +1,351 @@
+"""The log of a run, as inspect_ai reads it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.agents import OddLLM, Question, Told, ask
+from support.command import environment
+from support.endpoint import EndpointServer
+
+from toolbench_eval.errors import EndpointError, StorageError
+from toolbench_eval.llms.base import LLM, Message, Reply, Sampling
+from toolbench_eval.llms.load import load_llm
+from toolbench_eval.llms.scripted import Scripted
+from toolbench_eval.runtime.samples import run_samples
+
+inspect_log = pytest.importorskip("inspect_ai.log")
+
+ITEMS = [
+    Question("plain", "what is asked", ("yes", "no")),
+    Question("roles", "two models"),
+    Question("sampled", "tokens"),
+    Question("uncounted", "nothing counted"),
+    Question("again", "kept"),
+    Question("refused", "refuse"),
+    Question("caught", "refuse"),
+    Question("broken", "division"),
+    Question("late", "wait 5"),
+    Question("odd", "no JSON"),
+    Question("many", "at once"),
+]
+SAMPLING = Sampling(0.7, 0.9, 64, ("\n", "###"), 11, logprobs=True)
+
+
+def solve(item: Question, llms: Mapping[str, LLM]) -> dict[str, Any]:  # noqa: PLR0911
+    """Does with each sample what the tests look for."""
+    reader = llms["reader"]
+    match item.id:
+        case "plain":
+            turns = [Message("system", "be brief"), Message("user", "hi"), Message("user", item.text)]
+            text = reader.complete([*turns, Message("assistant", "well"), Message("user", "now")]).text
+            return {"prediction": text, "scores": {"em": 1.0, "f1": 0.25}, "steps": [{"tool": "search", "hits": 3}]}
+        case "roles":
+            plan = ask(llms["planner"], item.text)
+            return {"prediction": ask(reader, plan.text).text, "scores": {"em": 0.0, "f1": 0.75}}
+        case "sampled":
+            return {"prediction": ask(reader, item.text, sampling=SAMPLING, attempt=2).text}
+        case "caught":
+            try:
+                ask(reader, item.text)
+            except EndpointError as error:
+                return {"prediction": f"gave up: {error}"}
+        case "broken":
+            ask(reader, item.text)
+            return {"prediction": 1 // 0}
+        case "odd":
+            return {"prediction": object()}
+        case "many":
+            calls = [threading.Thread(target=ask, args=(reader, f"part {at}")) for at in range(5)]
+            for call in calls:
+                call.start()
+            for call in calls:
+                call.join()
+            return {}
+    return {"prediction": ask(reader, item.text).text}
+
+
+class Logged:
+    """A finished run: what was told, its log, what appeared on the terminal and in the folders."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.file, self.told = folder, folder / "logs" / "run.eval", Told()
+        llms = {"reader": OddLLM(), "planner": Scripted()}
+        run_samples(
+            ITEMS,
+            solve,
+            llms,
+            name="trips",
+            log_file=self.file,
+            concurrency=8,
+            metadata={"seed": 7},
+            time_limit=1.5,
+            **self.told.listeners,
+        )
+        self.log = inspect_log.read_eval_log(str(self.file))
+        self.samples = {sample.id: sample for sample in self.log.samples}
+
+    def calls(self, sample: str) -> list[Any]:
+        return [event for event in self.samples[sample].events if event.event == "model"]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Logged:
+    """One run in a place where everything is set to lead the runtime astray."""
+    folder = tmp_path_factory.mktemp("run")
+    (folder / ".env").write_text(f"INSPECT_LOG_DIR={folder / 'astray'}\nOPENAI_API_KEY=leaked\n")
+    home = folder / "home"
+    home.mkdir()
+    hostile = {
+        "HOME": str(home),
+        "XDG_DATA_HOME": str(home / "data"),
+        "XDG_CACHE_HOME": str(home / "cache"),
+        "INSPECT_LOG_DIR": str(folder / "astray"),
+        "INSPECT_LOG_LEVEL": "debug",
+        "INSPECT_DISPLAY": "plain",
+        "INSPECT_TRACE_FILE": str(folder / "astray.log"),
+        "INSPECT_DISABLE_MODEL_API": "1",
+        "INSPECT_EVAL_MODEL": "openai/none",
+        "INSPECT_TELEMETRY": "no.such.telemetry",
+        "INSPECT_REQUIRED_HOOKS": "no/such_hook",
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for name, value in hostile.items():
+            patch.setenv(name, value)
+        return Logged(folder)
+
+
+def test_the_log_lies_where_it_should_and_nothing_else_anywhere(run: Logged) -> None:
+    assert sorted(path.name for path in run.folder.iterdir()) == [".env", "home", "logs"]
+    assert list((run.folder / "logs").iterdir()) == [run.file]
+    assert list((run.folder / "home").rglob("*")) == []
+    assert "leaked" not in os.environ.values()
+
+
+def test_listeners_and_log_agree(run: Logged) -> None:
+    assert set(run.told.done) == {"plain", "roles", "sampled", "uncounted", "again", "caught", "many"}
+    assert set(run.told.errors) == {"refused", "broken", "late", "odd"}
+    assert {id for id, sample in run.samples.items() if sample.error} == set(run.told.errors)
+    assert run.told.steps == len(ITEMS)
+
+
+def test_the_run_is_named_in_the_log(run: Logged) -> None:
+    spec = run.log.eval
+    assert run.log.status == "success"
+    assert (spec.task, spec.metadata, spec.model) == ("trips", {"seed": 7}, "toolbench_eval/odd/model")
+    assert {role: model.model for role, model in spec.model_roles.items()} == {
+        "reader": "toolbench_eval/odd/model",
+        "planner": "toolbench_eval/scripted",
+    }
+    assert spec.dataset.sample_ids == [item.id for item in ITEMS]
+
+
+def test_a_sample_is_in_the_log_with_input_output_result_and_scores(run: Logged) -> None:
+    sample = run.samples["plain"]
+    assert (sample.input, sample.target) == ("what is asked", ["yes", "no"])
+    assert sample.output.completion == "answer to now"
+    assert sample.store == run.told.done["plain"]
+    assert sample.store["steps"] == [{"tool": "search", "hits": 3}]
+    assert {name: score.value for name, score in sample.scores.items()} == {"em": 1.0, "f1": 0.25}
+
+
+def test_scores_are_summed_up_where_the_viewer_looks(run: Logged) -> None:
+    means = {score.name: next(iter(score.metrics.values())).value for score in run.log.results.scores}
+    assert means == {"em": 0.5, "f1": 0.5}
+
+
+def test_a_conversation_is_logged_turn_by_turn(run: Logged) -> None:
+    [call] = run.calls("plain")
+    assert [(turn.role, turn.text) for turn in call.input] == [
+        ("system", "be brief"),
+        ("user", "hi"),
+        ("user", "what is asked"),
+        ("assistant", "well"),
+        ("user", "now"),
+    ]
+    assert call.output.completion == "answer to now"
+    assert (call.output.usage.input_tokens, call.output.usage.output_tokens) == (1, 3)
+    assert call.config.extra_body is None
+
+
+def test_calls_are_logged_by_role(run: Logged) -> None:
+    assert [(call.role, call.model, call.input[-1].text) for call in run.calls("roles")] == [
+        ("planner", "toolbench_eval/scripted", "two models"),
+        ("reader", "toolbench_eval/odd/model", "two models"),
+    ]
+    assert run.samples["roles"].role_usage["planner"].total_tokens == 4
+
+
+def test_sampling_attempt_tokens_and_end_are_logged(run: Logged) -> None:
+    [call] = run.calls("sampled")
+    config = call.config
+    assert (config.temperature, config.top_p, config.max_tokens, config.seed) == (0.7, 0.9, 64, 11)
+    assert (config.stop_seqs, config.logprobs, config.extra_body) == (["\n", "###"], True, {"attempt": 2})
+    [choice] = call.output.choices
+    assert choice.stop_reason == "max_tokens"
+    assert [(token.token, token.logprob) for token in choice.logprobs.content] == [("a", -0.5), (" b", -1.5)]
+
+
+def test_usage_is_always_logged(run: Logged) -> None:
+    [call] = run.calls("uncounted")
+    assert call.output.usage.total_tokens == 0
+    assert call.output.choices[0].stop_reason == "unknown"
+
+
+def test_answers_of_the_cache_are_marked(run: Logged) -> None:
+    [call] = run.calls("again")
+    assert call.output.metadata == {"cached": True}
+
+
+@pytest.mark.parametrize("sample", ["refused", "caught"])
+def test_a_call_without_an_answer_is_logged(run: Logged, sample: str) -> None:
+    [call] = run.calls(sample)
+    assert call.error == "EndpointError: the endpoint is closed"
+
+
+def test_an_agent_that_handles_the_error_goes_on(run: Logged) -> None:
+    assert run.told.done["caught"] == {"prediction": "gave up: the endpoint is closed"}
+
+
+def test_an_error_is_logged_with_the_line_of_the_agent(run: Logged) -> None:
+    error = run.samples["broken"].error
+    assert error.message.startswith("ZeroDivisionError")
+    assert 'return {"prediction": 1 // 0}' in error.traceback
+    assert isinstance(run.told.errors["broken"], ZeroDivisionError)
+    assert len(run.calls("broken")) == 1
+
+
+def test_a_sample_without_time_is_logged_with_the_call_it_waited_for(run: Logged) -> None:
+    assert run.samples["late"].error.message == "TimeoutError: not solved within 1.5 s"
+    [call] = run.calls("late")
+    assert call.error == "the sample ended before the answer came"
+
+
+def test_a_result_that_is_no_json_is_an_error_of_its_sample(run: Logged) -> None:
+    assert isinstance(run.told.errors["odd"], TypeError)
+    assert run.samples["odd"].error.message.startswith("TypeError")
+
+
+def test_parallel_calls_of_one_agent_are_logged_with_their_own_answers(run: Logged) -> None:
+    pairs = {(call.input[0].text, call.output.completion) for call in run.calls("many")}
+    assert pairs == {(f"part {at}", f"answer to part {at}") for at in range(5)}
+
+
+def test_every_call_that_an_endpoint_received_is_in_the_log(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    together = threading.Barrier(64, timeout=60)
+
+    def four_turns(item: Question, llms: Mapping[str, LLM]) -> dict[str, Any]:
+        together.wait()
+        return {"texts": [ask(llms["reader"], f"{item.text}, turn {turn}").text for turn in range(4)]}
+
+    told = Told()
+    with EndpointServer(latency=0.5) as server:
+        llm = load_llm("openai-api/local/m", environment=server.env(), cache=tmp_path / "cache")
+        items = [Question(f"q{at:02}", f"question {at}") for at in range(64)]
+        run_samples(
+            items,
+            four_turns,
+            {"reader": llm},
+            name="many",
+            log_file=tmp_path / "many.eval",
+            concurrency=64,
+            **told.listeners,
+        )
+    log = inspect_log.read_eval_log(str(tmp_path / "many.eval"))
+    calls = [event for sample in log.samples for event in sample.events if event.event == "model"]
+    sent = sorted(body["messages"][-1]["content"] for body in server.requests)
+    assert len(sent) == 256
+    assert sorted(call.input[-1].text for call in calls) == sent
+    assert all(call.output.completion == call.input[-1].text for call in calls)
+    assert all(call.working_time > 0.4 for call in calls)
+    assert server.most_at_once == 64
+    assert len(told.done) == 64
+    assert capfd.readouterr() == ("", "")
+
+
+def test_agents_that_are_faster_than_the_log_wait_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("toolbench_eval.runtime.journal.AHEAD", 5)
+
+    def chatter(item: Question, llms: Mapping[str, LLM]) -> dict[str, Any]:
+        return {"prediction": [ask(llms["reader"], str(turn)).text for turn in range(40)][-1]}
+
+    told, items = Told(), [Question(f"q{at}", "?") for at in range(30)]
+    llms = {"reader": OddLLM()}
+    run_samples(items, chatter, llms, name="t", log_file=tmp_path / "t.eval", concurrency=3, **told.listeners)
+    log = inspect_log.read_eval_log(str(tmp_path / "t.eval"))
+    assert len(told.done) == 30
+    assert [sum(event.event == "model" for event in sample.events) for sample in log.samples] == [40] * 30
+
+
+def test_what_a_listener_raises_leaves_a_log_that_says_so(tmp_path: Path) -> None:
+    def full(item: Question, result: Mapping[str, Any]) -> None:
+        raise StorageError("the disk is full")
+
+    def solve_one(item: Question, llms: Mapping[str, LLM]) -> dict[str, Any]:
+        return {"prediction": ask(llms["reader"], item.text).text}
+
+    items = [Question("first", "hello"), *(Question(f"q{at}", "wait 0.3") for at in range(6))]
+    with pytest.raises(StorageError, match="the disk is full"):
+        run_samples(
+            items, solve_one, {"reader": OddLLM()}, name="t", log_file=tmp_path / "t.eval", concurrency=2, on_done=full
+        )
+    log = inspect_log.read_eval_log(str(tmp_path / "t.eval"))
+    assert log.status == "cancelled"
+    assert "first" in {sample.id for sample in log.samples if not sample.error}
+    assert list(tmp_path.iterdir()) == [tmp_path / "t.eval"]
+
+
+ENDLESS = """
+import sys, time
+from pathlib import Path
+from support.agents import OddLLM, Question, ask
+from toolbench_eval.runtime.samples import run_samples
+
+def solve(item, llms):
+    ask(llms["reader"], item.text)
+    return {"prediction": "solved"}
+
+items = [Question("first", "hello"), *(Question(f"q{at}", "wait 30") for at in range(8))]
+run_samples(items, solve, {"reader": OddLLM()}, name="t", log_file=Path(sys.argv[1]), concurrency=4,
+            on_done=lambda item, result: print(item.id, flush=True))
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "kill"])
+def test_a_run_that_is_stopped_leaves_a_log_of_what_was_done(tmp_path: Path, how: signal.Signals) -> None:
+    log_file = tmp_path / "t.eval"
+    process = subprocess.Popen(
+        [sys.executable, "-c", ENDLESS, str(log_file)],
+        env=environment() | {"PYTHONPATH": str(Path(__file__).parents[1])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "first\n"
+    process.send_signal(how)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == -how
+    assert how is signal.SIGKILL or errors.rstrip().endswith("KeyboardInterrupt")
+    until = time.monotonic() + 20
+    while list(tmp_path.iterdir()) != [log_file] and time.monotonic() < until:
+        time.sleep(0.1)  # After a kill the log is completed by a process that nobody waits for.
+    assert list(tmp_path.iterdir()) == [log_file]
+    log = inspect_log.read_eval_log(str(log_file))
+    assert log.status == "cancelled"
+    assert {sample.id for sample in log.samples if not sample.error} == {"first"}
+
+
+def test_the_door_replies_as_the_model_does(run: Logged) -> None:
+    assert run.told.done["sampled"] == {"prediction": "a b"}
+    assert isinstance(ask(OddLLM(), "tokens"), Reply)

@@ -1,0 +1,1 @@
+"""Problems that are solved with tools, in the formats of their benchmarks."""

@@ -1,0 +1,138 @@
+"""One agent with several retrievers: what better retrieval is worth in answers.
+
+The question of ToolRet (Shi et al. 2025, downstream experiments) and of GenGround (Shi et al. 2024, retriever swap).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from toolbench_eval.errors import UnknownNameError, UsageError
+from toolbench_eval.evaluation.reporter import Reporter
+from toolbench_eval.evaluation.solving.pipeline import solve
+from toolbench_eval.evaluation.solving.request import AgentRequest
+from toolbench_eval.registry import Registry
+from toolbench_eval.results.aggregate import Naming, TaskScores, bootstrap
+from toolbench_eval.results.schema import Result
+from toolbench_eval.results.sidecars import read_per_query
+
+
+@dataclass(frozen=True)
+class Value:
+    """An average with its 95 % interval (percentile bootstrap over samples)."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Point:
+    """One retriever: how well it retrieves for the agent, and how well the agent answers with it."""
+
+    model: str
+    retrieval: Value
+    answer: Value
+    samples: int
+    failed: int
+    identity: str
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The points of one agent on one suite, from the worst retrieval to the best.
+
+    Attributes:
+        system: Agent and language model.
+        suite: Suite.
+        x: Measure of retrieval.
+        y: Measure of answers.
+        aggregate: Which average.
+        points: One for each retriever.
+        rank_correlation: Spearman's, None for less than three retrievers or where one measure never changes.
+    """
+
+    system: str
+    suite: str
+    x: str
+    y: str
+    aggregate: str
+    points: tuple[Point, ...]
+    rank_correlation: float | None
+
+
+def evaluate_curve(
+    request: AgentRequest, models: Sequence[str], x: str, y: str | None, registry: Registry, reporter: Reporter
+) -> Curve:
+    """Evaluate an agent with one retriever after the other; what is there already is not run again.
+
+    Args:
+        request: What is asked for; its `model` is not looked at.
+        models: Names of retrievers.
+        x: Measure of retrieval.
+        y: Measure of answers, None for the suite's headline.
+        registry: Where names are looked up.
+        reporter: Who is told of progress.
+
+    Raises:
+        UsageError: There are fewer than two retrievers, or several suites.
+        UnknownNameError: The results have no such measure.
+        EvalHarnessError: See `toolbench_eval.errors`.
+    """
+    if len(dict.fromkeys(models)) < 2:
+        raise UsageError("a curve needs at least two retrievers: --model bm25 --model random")
+    made: list[tuple[Result, Path]] = []
+    for model in dict.fromkeys(models):
+        results = solve(replace(request, model=model), registry, reporter)
+        if len(results) != 1:
+            raise UsageError("a curve is drawn for one suite at a time")
+        made.append((results[0], request.base.out))
+    return _curve([result for result, _ in made], request.base.out, x, y)
+
+
+def _curve(results: Sequence[Result], out: Path, x: str, y: str | None) -> Curve:
+    first = results[0]
+    y = y or first.headline.metric
+    aggregate = first.headline.aggregate
+    for name in (x, y):
+        if any(name not in result.aggregates[aggregate] for result in results):
+            raise UnknownNameError("measure of these results", name, first.aggregates[aggregate])
+    points = [_point(result, _folder(result, out), x, y) for result in results]
+    points.sort(key=lambda point: point.retrieval.value)
+    system = f"{first.agent} · {first.llm}"
+    return Curve(system, first.suite, x, y, aggregate, tuple(points), _rank_correlation(points))
+
+
+def _point(result: Result, folder: Path, x: str, y: str) -> Point:
+    scored = {
+        name: TaskScores(task.category, task.scores, read_per_query(folder / str(task.per_query_file))[1])
+        for name, task in result.tasks.items()
+    }
+    kind, seed, naming = result.headline.aggregate, int(result.task_setting["seed"]), Naming.of(result.aggregates)
+    values = [
+        Value(result.aggregates[kind][name], *bootstrap(scored, name, kind, seed, naming=naming)) for name in (x, y)
+    ]
+    counts = (sum(task.queries for task in result.tasks.values()), sum(task.failed for task in result.tasks.values()))
+    return Point(result.model, *values, *counts, result.identity)
+
+
+def _folder(result: Result, out: Path) -> Path:
+    """Where a result of this run lies."""
+    from toolbench_eval.results.store import RESULT_FILE, read_result
+
+    for path in out.rglob(RESULT_FILE):
+        if ".partial" not in str(path.relative_to(out)) and read_result(path).identity == result.identity:
+            return path.parent
+    raise UsageError(f"the files of {result.system} are no longer in {out}")
+
+
+def _rank_correlation(points: Sequence[Point]) -> float | None:
+    """Spearman's rank correlation with mean ranks for ties."""
+    from scipy.stats import spearmanr
+
+    xs, ys = [point.retrieval.value for point in points], [point.answer.value for point in points]
+    if len(points) < 3 or len(set(xs)) == 1 or len(set(ys)) == 1:
+        return None
+    return float(spearmanr(xs, ys).statistic)
