@@ -6,13 +6,18 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from toolbench_eval.agents.base import Agent
+from toolbench_eval.agents.session import Limits
 from toolbench_eval.comparison.interface import check, compare
 from toolbench_eval.data.load import TaskData, load_task_data
 from toolbench_eval.data.qrels import Qrels
 from toolbench_eval.data.sources import Access
+from toolbench_eval.errors import UsageError
 from toolbench_eval.evaluation.pipeline import run
 from toolbench_eval.evaluation.reporter import Reporter
 from toolbench_eval.evaluation.request import InstructionChoice, Request
+from toolbench_eval.evaluation.solving.pipeline import solve
+from toolbench_eval.evaluation.solving.request import AgentRequest
 from toolbench_eval.metrics.score import Scores, score_run
 from toolbench_eval.ranking.run import Run
 from toolbench_eval.ranking.trec import read_qrels, read_run
@@ -32,8 +37,10 @@ __all__ = ["as_model", "check", "compare", "evaluate", "load_model", "load_task"
 
 def evaluate(  # noqa: PLR0913 - mirrors the options of the command line
     task: str | Iterable[str],
-    model: str | Model,
+    model: str | Model | None = None,
     *,
+    agent: str | Agent | None = None,
+    llm: str | Mapping[str, str] | None = None,
     out: str | PathLike[str] = "results",
     data: str | PathLike[str] | None = None,
     tasks_dir: str | PathLike[str] | None = None,
@@ -46,14 +53,21 @@ def evaluate(  # noqa: PLR0913 - mirrors the options of the command line
     allow_missing: bool = False,
     metrics: Iterable[str] = (),
     first_stage: str | PathLike[str] | None = None,
+    source: str | PathLike[str] | None = None,
+    corpus: str | PathLike[str] | None = None,
+    judge: str | None = None,
+    limits: Limits | None = None,
+    max_failures: float = 0.1,
     runtime: Runtime | None = None,
     reporter: Reporter | None = None,
 ) -> list[Result]:
-    """Evaluate a model; the same call again continues or returns what is there.
+    """Evaluate a model, or an agent; the same call again continues or returns what is there.
 
     Args:
         task: One or more of `suite`, `suite/task`, `suite:category`, glob.
-        model: A name as on the command line, or one's own (see `as_model`).
+        model: A name as on the command line, or one's own (see `as_model`); for an agent, the retriever's name.
+        agent: A name, or an agent of one's own (see `toolbench_eval.agents.base`).
+        llm: Its language model, or one for each role.
         out: Where results go.
         data: A mirror of the hub, looked up before the network.
         tasks_dir: A folder with own tasks, corpora and model cards.
@@ -66,11 +80,20 @@ def evaluate(  # noqa: PLR0913 - mirrors the options of the command line
         allow_missing: Go on where tasks have no data.
         metrics: Measures beside the suite's own.
         first_stage: A stored result or TREC run whose documents the model reranks.
-        runtime: Device, number format, seed.
+        source: Agents: the task's records from a file in the benchmark's official format.
+        corpus: Agents: the task's corpus from a file.
+        judge: Agents: a language model that judges answers, too.
+        limits: Agents: bounds of each sample.
+        max_failures: Agents: share of failed samples above which `TooManyFailuresError` is raised.
+        runtime: Device, number format, seed, concurrency.
         reporter: Who is told of progress.
 
     Returns:
         One result for each suite and instruction setting.
+
+    Raises:
+        UsageError: Neither a model nor an agent is named.
+        EvalHarnessError: See `toolbench_eval.errors`.
     """
     request = Request(
         tasks=(task,) if isinstance(task, str) else tuple(task),
@@ -87,7 +110,24 @@ def evaluate(  # noqa: PLR0913 - mirrors the options of the command line
         runtime=runtime or Runtime(),
     )
     registry = Registry(() if tasks_dir is None else (Path(tasks_dir),))
-    return run(request, model, registry, reporter)
+    if agent is None:
+        if model is None:
+            raise UsageError("name what to evaluate: a model, or an agent with its llm")
+        return run(request, model, registry, reporter)
+    if not isinstance(model, str | None):
+        raise UsageError("an agent's retriever is given by name; register your own with a model card")
+    asked = AgentRequest(
+        base=request,
+        agent=agent,
+        llms={"main": llm} if isinstance(llm, str) else dict(llm or {}),
+        model=model,
+        source=None if source is None else Path(source),
+        corpus=None if corpus is None else Path(corpus),
+        judge=judge,
+        limits=limits or Limits(),
+        max_failures=max_failures,
+    )
+    return solve(asked, registry, reporter)
 
 
 def as_model(name: str, retriever: Retriever) -> Model:

@@ -136,12 +136,28 @@ def test_arguments_that_do_not_fit_are_a_response(
     assert service.requests == []
 
 
-@pytest.mark.parametrize("call", ["requests.get()", "requests.get(base, params={'a': requests})"])
+@pytest.mark.parametrize(
+    "call",
+    [
+        "requests.get()",
+        "requests.get(base, params={'a': requests})",
+        "requests.get(base, params=[1, 2])",
+        "requests.get(base, params=7)",
+        "requests.post(base, json=print)",
+        "requests.get('x' * 2000000)",
+    ],
+)
 def test_calls_that_cannot_be_read_raise_a_type_error(
     sandbox: Sandbox, tools: RestEnvironment, service: HttpService, call: str
 ) -> None:
     outcome = run(sandbox, tools, service, call)
     assert (outcome.status, outcome.error.type, outcome.calls) == ("exception", "TypeError", ())
+
+
+@pytest.mark.parametrize("url", ["http://[::1", "//", "x", "file:///etc/passwd", "http://127.0.0.1:99999999/"])
+def test_no_address_harms(sandbox: Sandbox, tools: RestEnvironment, service: HttpService, url: str) -> None:
+    outcome = run(sandbox, tools, service, f"print(requests.get({url!r}).status_code)")
+    assert (outcome.stdout, outcome.calls[0].result.error, service.requests) == ("404\n", "unknown_tool", [])
 
 
 def test_calls_by_address_count_as_calls(tools: RestEnvironment, service: HttpService) -> None:

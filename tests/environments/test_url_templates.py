@@ -72,6 +72,7 @@ def test_the_most_specific_template_is_taken(method: str, url: str, name: str, a
         ("GET", f"{BASE}/movie/17/images/1"),
         ("GET", "https://api.example/movie/17"),
         ("GET", ""),
+        ("GET", "http://[::1"),
     ],
 )
 def test_other_addresses_belong_to_no_tool(method: str, url: str) -> None:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from support.stage import ADA, BYRON, LONDON
-
 from toolbench_eval.agents.base import Agent
 from toolbench_eval.agents.session import Limits
 from toolbench_eval.agents.trajectory import Trajectory

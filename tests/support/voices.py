@@ -29,5 +29,5 @@ def searcher(messages: Sequence[Message]) -> str:
 
 def slow_searcher(messages: Sequence[Message]) -> str:
     """The same, so slowly that a kill finds it at work."""
-    time.sleep(0.1)
+    time.sleep(0.05)
     return searcher(messages)

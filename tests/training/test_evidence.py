@@ -14,8 +14,10 @@ LOGITS = st.lists(st.floats(-8, 8), min_size=2, max_size=6)
 
 
 def log_softmax(logits):
-    return logits - np.log(np.exp(logits - logits.max(-1, keepdims=True)).sum(-1, keepdims=True)) - logits.max(
-        -1, keepdims=True
+    return (
+        logits
+        - np.log(np.exp(logits - logits.max(-1, keepdims=True)).sum(-1, keepdims=True))
+        - logits.max(-1, keepdims=True)
     )
 
 

@@ -5,7 +5,6 @@ The agent's own prompts, `score` as it stands, and gradients by automatic differ
 
 from __future__ import annotations
 
-import math
 from itertools import permutations
 
 import numpy as np
@@ -127,16 +126,17 @@ def test_fisher_identity_and_what_each_loss_trains(twin):
 
 def test_exact_e_steps_and_small_full_batch_m_steps_never_lower_the_likelihood(folder, conversations):
     twin, values = Twin(folder, conversations), []
-    for _ in range(3):
+    for _ in range(2):
         log_prior, logliks = twin.tables()
         values.append((log_prior + logliks).logsumexp(0).item())
         weights = torch.softmax(log_prior + logliks, 0).detach()
         gradient = twin.gradient((weights * (log_prior + logliks)).sum())
         with torch.no_grad():
             for parameter, step in zip(twin.parameters(), gradient, strict=True):
-                parameter += 1e-3 * step
-    assert (np.diff(values) > 0).all()
-    assert math.isfinite(values[0])
+                parameter.add_(step, alpha=1e-3)
+    with torch.no_grad():
+        values.append(sum(twin.tables()).logsumexp(0).item())
+    assert values[0] < values[1] < values[2] < 0
 
 
 def test_all_selections_are_asked_for_by_one_prompt(conversations):

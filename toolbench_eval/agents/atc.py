@@ -28,9 +28,9 @@ from toolbench_eval.agents.probed_tools import ProbedTools, read_probed
 from toolbench_eval.agents.probing import ProbeRule, Probing, probe_in
 from toolbench_eval.agents.programs import Run, StateRule, interpreters, judged, read_program
 from toolbench_eval.agents.prompting import conversation
-from toolbench_eval.agents.session import Limits, Session
+from toolbench_eval.agents.session import Session
 from toolbench_eval.agents.tool_docs import Calling, ToolDoc, declared, example_call, full_block, short_block
-from toolbench_eval.agents.tool_prompting import result_block
+from toolbench_eval.agents.tool_prompting import block
 from toolbench_eval.data.questions import AnswerType, Sample
 from toolbench_eval.environments.base import canonical, cut
 from toolbench_eval.environments.sandbox import ProgramLimits
@@ -154,7 +154,7 @@ class Atc:
             tools=short_block(docs, self.calls),
             request=sample.text,
             program=program,
-            fault=result_block(cut(run.fault, SHOWN)),
+            fault=block("result", cut(run.fault, SHOWN)),
         )
         reply = session.ask("attribute", conversation(self._texts.texts["system"], request), self._sampling)
         names = blamed_tools(reply.text, [doc.name for doc in docs], self.blame)
@@ -179,7 +179,7 @@ class Atc:
         if blamed and self.blamed_docs:
             blame += self._texts.fill("blamed_docs", tools=full_block(blamed, self.calls))
         text = "revise" if run.state == 1 else "revise_output"
-        return self._texts.fill(text, fault=result_block(cut(run.fault, SHOWN)), blame=blame)
+        return self._texts.fill(text, fault=block("result", cut(run.fault, SHOWN)), blame=blame)
 
     def _documentation(self, session: Session) -> tuple[ToolDoc, ...]:
         """What is known of the session's tools.

@@ -20,7 +20,7 @@ _MARK = re.compile(r"^\W*tool\W*:(.*)$", re.IGNORECASE | re.MULTILINE)
 
 
 def names_in(text: str, names: Sequence[str]) -> tuple[str, ...]:
-    """The names that stand in a text as whole words, each once, by first place; longer names go before parts of them."""
+    """The names that stand in a text as whole words, each once, by first place; longer names go before shorter ones."""
     if not names:
         return ()
     longest_first = sorted(names, key=lambda name: (-len(name), name))

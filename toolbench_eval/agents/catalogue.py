@@ -22,6 +22,7 @@ SHIPPED: dict[str, str] = {
     "genground": "toolbench_eval.agents.genground:GenGround",
     "exsearch": "toolbench_eval.agents.exsearch:ExSearch",
     "dro": "toolbench_eval.agents.dro:Dro",
+    "atc": "toolbench_eval.agents.atc:Atc",
     "plan-execute": "toolbench_eval.agents.plan_execute:PlanExecute",
     "dfsdt": "toolbench_eval.agents.dfsdt:Dfsdt",
 }

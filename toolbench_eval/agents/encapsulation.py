@@ -17,7 +17,7 @@ from toolbench_eval.agents.programs import Offered, interpreters, parse, read_pr
 from toolbench_eval.agents.prompting import conversation
 from toolbench_eval.agents.session import Session
 from toolbench_eval.agents.tool_docs import ToolDoc, full_block
-from toolbench_eval.agents.tool_prompting import result_block
+from toolbench_eval.agents.tool_prompting import block
 from toolbench_eval.environments.base import cut
 from toolbench_eval.environments.sandbox import Execution, ProgramLimits
 from toolbench_eval.llms.base import Message, Sampling
@@ -92,7 +92,7 @@ class Wrapped:
     """The wrappers that passed their tests, and what that took."""
 
     wrappers: tuple[Wrapper, ...] = ()
-    cost: Cost = Cost()
+    cost: Cost = field(default_factory=Cost)
 
 
 def wrapper_name(doc: ToolDoc) -> str:
@@ -152,7 +152,7 @@ class _Work:
                 if self._passes(execution):
                     return wrapper
                 fault = execution.stdout if execution.error is None else execution.error.text
-                told = self._texts.fill("test_failed", output=result_block(cut(fault.strip(), SHOWN)))
+                told = self._texts.fill("test_failed", output=block("result", cut(fault.strip(), SHOWN)))
             messages = [*messages, Message("assistant", reply.strip() or "(nothing)"), Message("user", told)]
         return None
 

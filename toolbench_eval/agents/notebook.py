@@ -1,8 +1,8 @@
 """AutoTools' way to solve a request: programs in turns that share their variables, until one gives the answer.
 
-Source: Shi et al. 2025, *Tool Learning in the Wild* (arXiv 2405.16533v2), as its code (09c88df) has it: at most n turns,
-1,000 characters of each output. There a marker in the output ends the work, which any tool could print; here it is a
-call of `finish`.
+Source: Shi et al. 2025, *Tool Learning in the Wild* (arXiv 2405.16533v2), as its code (09c88df) has it: n turns at
+most, 1,000 characters of each output. There a marker in the output ends the work, which any tool could print; here it
+is a call of `finish`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from toolbench_eval.agents.programs import NO_OUTPUT, Offered, interpreters, rea
 from toolbench_eval.agents.prompting import conversation
 from toolbench_eval.agents.session import Session
 from toolbench_eval.agents.tool_docs import ToolDoc
-from toolbench_eval.agents.tool_prompting import NO_TOOLS, block, json_lines, result_block
+from toolbench_eval.agents.tool_prompting import NO_TOOLS, block, json_lines
 from toolbench_eval.data.questions import Sample
 from toolbench_eval.environments.base import ToolSpec, cut, shown
 from toolbench_eval.environments.sandbox import Execution, ProgramLimits
@@ -83,7 +83,7 @@ class Notebook:
                 lost = execution.status not in _KEPT
                 if lost:
                     notebook.run(definitions)
-                told = {"output": result_block(cut(output, SHOWN)), "lost": prompt.texts["lost"] if lost else ""}
+                told = {"output": block("result", cut(output, SHOWN)), "lost": prompt.texts["lost"] if lost else ""}
                 messages += [Message("assistant", reply), Message("user", prompt.fill("output", **told))]
         return Answer(None, "max_hops", output)
 

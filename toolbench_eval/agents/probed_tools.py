@@ -81,7 +81,7 @@ class ProbedTools:
     tries: Mapping[str, int] = field(default_factory=dict)
     model: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
-    cost: Cost = Cost()
+    cost: Cost = field(default_factory=Cost)
 
     @property
     def success(self) -> float:

@@ -21,7 +21,7 @@ from toolbench_eval.agents.programs import Offered, interpreters, read_program, 
 from toolbench_eval.agents.prompting import conversation
 from toolbench_eval.agents.session import Limits, Session, Tools
 from toolbench_eval.agents.tool_docs import Calling, ToolDoc, declared, full_block, short_block, skeleton
-from toolbench_eval.agents.tool_prompting import result_block
+from toolbench_eval.agents.tool_prompting import block
 from toolbench_eval.environments.base import Json, ToolSpec, canonical, cut
 from toolbench_eval.environments.sandbox import Execution, ProgramLimits
 from toolbench_eval.llms.base import LLM, Message, Sampling
@@ -186,7 +186,7 @@ class _Prober:
         return ProbedTools(tuple(self.known.values())).describe(self.docs)
 
     def _complaint(self, text: str, output: str, **values: str) -> str:
-        return self._texts.fill(text, output=result_block(cut(output, SHOWN)), **values)
+        return self._texts.fill(text, output=block("result", cut(output, SHOWN)), **values)
 
     def _asked(self, request: str) -> list[Message]:
         return conversation(self._texts.texts["system"], request)

@@ -40,7 +40,8 @@ def read_program(reply: str) -> str | None:
     Of several fences those that are marked as Python come first; one that is not closed ends with the reply.
     """
     text = without_thought(reply)
-    fenced = [(language.lower(), body) for language, body in _FENCED.findall(text) if body.strip()]
+    blocks: list[tuple[str, str]] = _FENCED.findall(text)
+    fenced = [(language.lower(), body) for language, body in blocks if body.strip()]
     marked = [body for language, body in fenced if language in _PYTHON]
     found = marked or [body for language, body in fenced if not language]
     if found:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,11 +13,15 @@ from toolbench_eval.agents.trajectory import LLMCall, Note, SearchCall, Step, To
 from toolbench_eval.data.passages import Passage
 from toolbench_eval.environments.base import Arguments, ToolResult, ToolSpec
 from toolbench_eval.errors import UsageError
-from toolbench_eval.llms.base import GREEDY, LLM, Message, Reply, Sampling, Usage
+from toolbench_eval.llms.base import GREEDY, LLM, Message, Reply, Sampling, Token, Usage
 from toolbench_eval.llms.meter import Price
 
 MAIN = "main"
 """The role that plays every part for which no model of its own is named."""
+MOST_WRITTEN = 2**22
+"""Characters that models may write for one sample: what one of them babbles must fill neither memory nor disk."""
+CHARACTERS_A_TOKEN = 4
+"""What a token is taken for where a model does not say how many it used and a limit has to be kept."""
 
 
 class Search(Protocol):
@@ -83,6 +89,8 @@ class Session:
         prices: Price of each role's model, for the cost limit.
         seed: Seed of calls that draw their answer and name none.
         steps: What happened so far.
+
+    What models write is handed on without halves of characters (see `sound`).
     """
 
     llms: Mapping[str, LLM]
@@ -97,6 +105,7 @@ class Session:
     _calls: int = 0
     _tokens: int = 0
     _dollars: float = 0.0
+    _written: int = 0
 
     def ask(
         self,
@@ -123,11 +132,14 @@ class Session:
             EndpointError: The model did not answer.
         """
         self._check()
-        llm = self.llms.get(role) or self.llms[MAIN]
+        played = role if role in self.llms else MAIN
+        llm = self.llms[played]
         if sampling.temperature > 0 and sampling.seed is None:
             sampling = replace(sampling, seed=self.seed)
         began = time.monotonic()
-        reply = llm.complete(messages, sampling, attempt)
+        said = llm.complete(messages, sampling, attempt)
+        whole = sound(said.text)
+        reply = replace(said, text=whole[: max(0, MOST_WRITTEN - self._written)])
         usage = reply.usage or Usage()
         self.steps.append(
             LLMCall(
@@ -139,14 +151,17 @@ class Session:
                 finish=reply.finish,
                 input_tokens=usage.input_tokens,
                 output_tokens=usage.output_tokens,
-                logprob=None if reply.tokens is None else sum(token.logprob for token in reply.tokens),
+                logprob=_logprob(reply.tokens),
                 attempt=attempt,
                 passages=passages,
                 cached=reply.cached,
                 seconds=time.monotonic() - began,
             )
         )
-        self._count(usage, role)
+        self._count(said.usage or _estimated(messages, whole), played)
+        self._written += len(whole)
+        if len(reply.text) < len(whole):
+            raise BudgetError(f"the model wrote more than {MOST_WRITTEN:,} characters")
         return reply
 
     def search(self, query: str, k: int) -> tuple[Passage, ...]:
@@ -188,7 +203,13 @@ class Session:
         return () if self.environment is None else self.environment.tools()
 
     def note(self, action: str, **values: Any) -> None:
-        """Record a finding; values are JSON values."""
+        """Record a finding.
+
+        Raises:
+            TypeError: A value is none of JSON's.
+            ValueError: A number is not finite.
+        """
+        json.dumps(values, allow_nan=False)
         self.steps.append(Note(action, values))
 
     @property
@@ -206,18 +227,41 @@ class Session:
         )
         for what, bound, used in bounds:
             if bound is not None and used >= bound:
-                raise BudgetError(f"the sample's limit of {bound:g} {what} is reached ({used:.6g} used)")
+                # How long it took differs from run to run, and the error is a part of the result.
+                spent = "" if what == "seconds" else f" ({used:.6g} used)"
+                raise BudgetError(f"the sample's limit of {bound:g} {what} is reached{spent}")
         if self.allowance is not None:
             self.allowance.check()
 
     def _count(self, usage: Usage, role: str) -> None:
-        price = self.prices.get(role) or self.prices.get(MAIN)
+        price = self.prices.get(role)
         dollars = 0.0 if price is None else price.of(usage)
         self._calls += 1
         self._tokens += usage.input_tokens + usage.output_tokens
         self._dollars += dollars
         if self.allowance is not None:
             self.allowance.used(usage, dollars)
+
+
+def sound(text: str) -> str:
+    """The text with U+FFFD for each half of a character (lone surrogate), which JSON can say and no file can hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def _logprob(tokens: Sequence[Token] | None) -> float | None:
+    """The sum; None where there is none, or one that is no number (some endpoints say so of unlikely tokens)."""
+    total = math.nan if tokens is None else sum(token.logprob for token in tokens)
+    return total if math.isfinite(total) else None
+
+
+def _estimated(messages: Sequence[Message], reply: str) -> Usage:
+    """What a call may have used, for limits only: results record nothing where a model says nothing."""
+    asked = sum(len(message.text) for message in messages)
+    return Usage(asked // CHARACTERS_A_TOKEN, len(reply) // CHARACTERS_A_TOKEN)
 
 
 def _recorded(arguments: Arguments) -> Arguments:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from toolbench_eval.environments.base import CallRecord, Json, ToolResult, ToolSpec, canonical, failure
 from toolbench_eval.environments.functions import as_json
 from toolbench_eval.environments.patience import OutOfTime, run_within
-from toolbench_eval.environments.requests_module import Fault, RequestsModule
+from toolbench_eval.environments.requests_module import LARGEST, Fault, RequestsModule
 from toolbench_eval.environments.toolbox import ToolError
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     Snapshot = FunctionSnapshot | NameLookupSnapshot | FutureSnapshot | MontyComplete
 
-ARGUMENTS = 1_000_000
-"""Characters of the arguments of one call."""
 _NOT_TOOLS = {*dir(builtins), "exit", "quit", "display", "get_ipython"}
 """Functions of Python that the interpreter lacks: calling them is no call of an unknown tool."""
 
@@ -173,8 +171,8 @@ class ProgramCalls:
             size = len(canonical(arguments))
         except (ToolError, RecursionError) as error:
             raise Fault(TypeError(f"{spec.name}() takes JSON values only: {error}")) from None
-        if size > ARGUMENTS:
-            raise Fault(ValueError(f"{spec.name}() was given {size} characters, {ARGUMENTS} are allowed"))
+        if size > LARGEST:
+            raise Fault(ValueError(f"{spec.name}() was given {size} characters, {LARGEST} are allowed"))
         return arguments
 
     def _asked_system(self, snapshot: FunctionSnapshot, name: str) -> Snapshot:
@@ -220,7 +218,7 @@ def _any_arguments(snapshot: FunctionSnapshot) -> dict[str, Any]:
     given = {f"argument_{at + 1}": one for at, one in enumerate(snapshot.args)} | snapshot.kwargs
     try:
         arguments: dict[str, Any] = as_json(given)
-        return arguments if len(canonical(arguments)) <= ARGUMENTS else {}
+        return arguments if len(canonical(arguments)) <= LARGEST else {}
     except (ToolError, RecursionError):
         return {}
 

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from toolbench_eval.environments.base import ErrorKind, Json, ToolResult, ToolSpec, json_or_text, shown
+from toolbench_eval.environments.base import ErrorKind, Json, ToolResult, ToolSpec, canonical, json_or_text, shown
 from toolbench_eval.environments.functions import as_json
 from toolbench_eval.environments.toolbox import ToolError
 from toolbench_eval.environments.url_templates import UrlTemplates, typed
 
 METHODS = ("get", "post", "put", "delete", "patch", "head", "options")
+LARGEST = 1_000_000
+"""Characters of one request."""
 KEYS = ("api_key", "apikey", "access_token")
 """Parameters by which programs hand over a key; keys are ours to send."""
 _STATUS: dict[ErrorKind | None, int] = {
@@ -103,28 +105,34 @@ class RequestsModule:
         """
         from pydantic_monty import ClassInstance
 
-        given = list(args)
+        try:
+            name, arguments, url = self._read(function, list(args), kwargs)
+        except (ToolError, RecursionError, TypeError, ValueError) as error:
+            raise Fault(TypeError(f"requests.{function}() cannot be read: {error}")) from None
+        response = _response(self._call(name, arguments), url)
+        eager = ("status_code", "text", "url", "reason", "ok", "content")
+        return ClassInstance(response, eager_attrs=eager, allowed_methods=("json", "raise_for_status"))
+
+    def _read(self, function: str, given: list[Any], kwargs: Mapping[str, Any]) -> tuple[str, dict[str, Any], str]:
+        """The tool's name, the arguments, and the address."""
         method = function if function in METHODS else str(kwargs.get("method") or (given.pop(0) if given else ""))
         url = str(kwargs.get("url") or (given.pop(0) if given else ""))
         if not url:
-            raise Fault(TypeError(f"requests.{function}() needs an address"))
+            raise TypeError("there is no address")
         # The second place is the query of a `get`, and the body of the others.
         second = given[0] if given else None
         params = kwargs.get("params") or (second if method.lower() == "get" else None)
         body = kwargs.get("json") or kwargs.get("data") or (second if method.lower() != "get" else None)
-        try:
-            asked = as_json({"params": _mapping(params), "body": _read_body(body)})
-        except (ToolError, RecursionError) as error:
-            raise Fault(TypeError(f"requests.{function}() takes JSON values only: {error}")) from None
-        response = self._asked(method.upper(), url, asked["params"], asked["body"])
-        eager = ("status_code", "text", "url", "reason", "ok", "content")
-        return ClassInstance(response, eager_attrs=eager, allowed_methods=("json", "raise_for_status"))
+        asked = as_json({"url": url, "params": dict(params or {}), "body": _read_body(body)})
+        if len(canonical(asked)) > LARGEST:
+            raise ValueError(f"more than {LARGEST} characters")
+        name, arguments = self._tool(method.upper(), asked["url"], asked["params"], asked["body"])
+        return name, arguments, asked["url"]
 
-    def _asked(self, method: str, url: str, params: Mapping[str, Any], body: Any) -> Response:
+    def _tool(self, method: str, url: str, params: dict[str, Any], body: Any) -> tuple[str, dict[str, Any]]:
         match = self._templates.match(method, url)
         if match is None:
-            result = self._call(f"{method} {url}", dict(params))
-            return _response(result, url)
+            return f"{method} {url}", params
         properties = match.tool.properties
         arguments = dict(match.arguments)
         for name, value in params.items():
@@ -134,7 +142,7 @@ class RequestsModule:
             arguments |= {f"body_{name}" if f"body_{name}" in properties else name: one for name, one in body.items()}
         elif body is not None:
             arguments["body"] = body
-        return _response(self._call(match.tool.name, arguments), url)
+        return match.tool.name, arguments
 
 
 def plain_errors(program: str) -> str:
@@ -148,12 +156,6 @@ def _response(result: ToolResult, url: str) -> Response:
         status, body = body["status"], body["body"]
     text = "" if body is None else shown(body)
     return Response(status, text, url, "OK" if status < 400 else str(result.error), body)
-
-
-def _mapping(params: Any) -> Mapping[str, Any]:
-    if isinstance(params, Mapping):
-        return params
-    return dict(params) if isinstance(params, list | tuple) else {}
 
 
 def _read_body(body: Any) -> Any:

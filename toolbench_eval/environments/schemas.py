@@ -36,8 +36,8 @@ def plain_schema(schema: Json) -> dict[str, Any]:
     """A JSON schema that allows what a published one means.
 
     Takes OpenAPI 3.0 and 3.1 schemas whose references are resolved, and the slips of published files: type names of
-    programming languages, truth values and numbers written as text, `nullable`, names in `required` that no property
-    has, exclusive bounds as truth values. What cannot be read restricts nothing.
+    programming languages, truth values and numbers (bounds, defaults, choices) written as text, `nullable`, names in
+    `required` that no property has, exclusive bounds as truth values. What cannot be read restricts nothing.
     """
     if not isinstance(schema, Mapping):
         return {}
@@ -133,15 +133,28 @@ class References:
 
 def _typed(plain: dict[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
     given = schema.get("type")
-    kinds = [kind for one in (given if isinstance(given, list) else [given]) if (kind := json_type(one))]
+    names = map(json_type, given if isinstance(given, list) else [given])
+    kinds = list(dict.fromkeys(name for name in names if name is not None))
     nullable = truth(schema.get("nullable")) and "null" not in kinds
+    plain |= {key: _meant(plain[key], kinds) for key in _VALUES if key in plain}
+    choices = schema.get("enum")
+    if choices and isinstance(choices, list):
+        meant = [_meant(one, kinds) for one in choices]
+        plain["enum"] = [*meant, None] if nullable and None not in meant else meant
     if kinds:
         kinds += ["null"] if nullable else []
         plain["type"] = kinds[0] if len(kinds) == 1 else kinds
-    choices = schema.get("enum")
-    if choices and isinstance(choices, list):
-        plain["enum"] = [*choices, None] if nullable and None not in choices else choices
     return plain
+
+
+def _meant(value: Json, kinds: list[str]) -> Json:
+    """A value of a schema that is written as text though the type is another."""
+    if not isinstance(value, str) or not kinds or "string" in kinds:
+        return value
+    if "boolean" in kinds and value.strip().lower() in {"true", "false"}:
+        return truth(value)
+    number = _number(value) if {"integer", "number"} & set(kinds) else None
+    return value if number is None else number
 
 
 def _exclusive(schema: Mapping[str, Any]) -> dict[str, Any]:

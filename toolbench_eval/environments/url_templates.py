@@ -59,7 +59,10 @@ class UrlTemplates:
             method: HTTP method, in any case.
             url: An address with or without host; without, it is compared with the path as the document declares it.
         """
-        parts = urlsplit(url.strip())
+        try:
+            parts = urlsplit(url.strip())
+        except ValueError:  # what cannot be an address, such as half of a bracketed host
+            return None
         path = parts.path.rstrip("/") or "/"
         for one in self._templates:
             if one.tool.method != method.upper() or (parts.netloc and parts.netloc.lower() != one.host):

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
     from toolbench_eval.evaluation.solving.curve import Curve, Value
 
+PLACES = ("top left", "bottom right")
+"""Where labels stand, in turn: neighbours are often close."""
+
 
 def curve_page(curve: Curve) -> str:
     """A page with the plot: a point for each retriever, its 95 % intervals as bars both ways.
@@ -28,7 +31,7 @@ def curve_page(curve: Curve) -> str:
         y=[point.answer.value for point in points],
         text=[point.model for point in points],
         mode="lines+markers+text",
-        textposition="top left",
+        textposition=[PLACES[at % len(PLACES)] for at in range(len(points))],
         line={"dash": "dot", "width": 1},
         marker={"size": 9},
         error_x=_bars([point.retrieval for point in points]),

@@ -130,20 +130,23 @@ def summed(records: Sequence[Mapping[str, Any]], m: int) -> Summary:
 
     Returns:
         `questions`, `without_samples`, `flat` (questions whose scores told nothing), `drawn`, `kept`, one count for
-        each reason to leave a draw out, `ess`, `elbo` and `log_evidence`; the last two None without likelihoods.
+        each reason to leave a draw out, `format_mass` (share of draws that could be read whole, which estimates their
+        probability), `ess`, `elbo` and `log_evidence`; the last two None without likelihoods.
     """
     left_out: Counter[str] = Counter()
     for record in records:
         left_out.update(record["left_out"])
     held = [record for record in records if record["kept"]]
-    reasons = ("unparsable", "incomplete", "duplicate", "failed")
+    drawn, reasons = len(records) * m, ("unparsable", "incomplete", "duplicate", "failed")
+    answered, misshapen = drawn - left_out["failed"], left_out["unparsable"] + left_out["incomplete"]
     return {
         "questions": len(records),
         "without_samples": len(records) - len(held),
         "flat": sum(record["flat"] for record in held),
-        "drawn": len(records) * m,
+        "drawn": drawn,
         "kept": sum(record["kept"] for record in records),
         **{reason: left_out[reason] for reason in reasons},
+        "format_mass": 1 - misshapen / answered if answered else None,
         **{name: _mean([record[name] for record in held]) for name in ("ess", "elbo", "log_evidence")},
     }
 

@@ -13,7 +13,7 @@ from toolbench_eval.data.qa.record import Record
 from toolbench_eval.data.tools.json_files import bare_name, beside, read_json
 from toolbench_eval.environments.base import ToolSpec
 from toolbench_eval.environments.openapi import read_openapi
-from toolbench_eval.environments.operations import Operation
+from toolbench_eval.environments.operations import Operation, recorded_examples
 from toolbench_eval.environments.recorded import Recording
 from toolbench_eval.environments.recorded_sets import from_toolbench_answer, from_toolbench_tree
 from toolbench_eval.environments.tool_files import read_tool_file
@@ -77,6 +77,11 @@ class Companions:
     def specs(self) -> dict[str, ToolSpec]:
         """What a model is told of these operations, by name."""
         return {one.tool.name: one.tool for one in self.operations}
+
+    @cached_property
+    def examples(self) -> tuple[Recording, ...]:
+        """The example reply of each operation, as the recording of a call without arguments."""
+        return tuple(recorded_examples(self.operations))
 
     @cached_property
     def accepted(self) -> dict[str, Record]:

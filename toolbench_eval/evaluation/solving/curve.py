@@ -111,11 +111,12 @@ def _point(result: Result, folder: Path, x: str, y: str) -> Point:
         for name, task in result.tasks.items()
     }
     kind, seed, naming = result.headline.aggregate, int(result.task_setting["seed"]), Naming.of(result.aggregates)
-    values = [
+    retrieval, answer = (
         Value(result.aggregates[kind][name], *bootstrap(scored, name, kind, seed, naming=naming)) for name in (x, y)
-    ]
-    counts = (sum(task.queries for task in result.tasks.values()), sum(task.failed for task in result.tasks.values()))
-    return Point(result.model, *values, *counts, result.identity)
+    )
+    samples = sum(task.queries for task in result.tasks.values())
+    failed = sum(task.failed for task in result.tasks.values())
+    return Point(result.model, retrieval, answer, samples, failed, result.identity)
 
 
 def _folder(result: Result, out: Path) -> Path:

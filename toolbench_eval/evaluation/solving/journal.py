@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,32 +13,33 @@ from pathlib import Path
 from toolbench_eval.agents.trajectory import StopReason, Trajectory, from_json
 from toolbench_eval.errors import DataError, StorageError
 
+TRIED_AGAIN: frozenset[StopReason] = frozenset({"error", "budget"})
+"""Ends of samples that another run tries again: an endpoint heals, a budget is raised. What a model said stands."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """Where a trajectory stands in the file, and whether it may be kept.
 
     Attributes:
         offset: First byte of its line.
         length: Bytes of its line.
-        failed: Whether no answer came.
         stop_reason: Why it ended.
     """
 
     offset: int
     length: int
-    failed: bool
     stop_reason: StopReason
 
 
 class Journal:
-    """The trajectories of one task, read one at a time; safe for threads."""
+    """The trajectories of one task, read one at a time; safe for threads, and for one process at a time."""
 
     def __init__(self, path: Path) -> None:
-        """Look at what an earlier run left; a line that a kill cut off is dropped.
+        """Look at what an earlier run left; nothing is written, and a line that a kill cut off does not count.
 
         Raises:
-            StorageError: The file cannot be read or written.
+            StorageError: The file cannot be read.
         """
         self.path = path
         self.entries: dict[str, Entry] = {}
@@ -51,7 +54,7 @@ class Journal:
     @property
     def solved(self) -> set[str]:
         """Samples that need not be solved again: errors of endpoints and exhausted budgets do not count."""
-        return {name for name, entry in self.entries.items() if entry.stop_reason not in {"error", "budget"}}
+        return {name for name, entry in self.entries.items() if entry.stop_reason not in TRIED_AGAIN}
 
     def add(self, trajectory: Trajectory) -> None:
         """Append a trajectory; it replaces an earlier one of the same sample.
@@ -60,34 +63,42 @@ class Journal:
             StorageError: The disk failed.
         """
         line = json.dumps(trajectory.to_json(), separators=(",", ":")).encode() + b"\n"
-        try:
-            with self._lock:
+        with self._lock:
+            try:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 with self.path.open("ab") as file:
+                    if file.tell() > self._size:
+                        file.truncate(self._size)
                     file.write(line)
-                self._note(trajectory, len(line))
-        except OSError as error:
-            raise StorageError(f"cannot write {self.path}: {error.strerror}. Finished samples are kept") from error
+            except OSError as error:
+                with contextlib.suppress(OSError):
+                    os.truncate(self.path, self._size)
+                raise StorageError(f"cannot write {self.path}: {error.strerror}. Finished samples are kept") from error
+            self._note(trajectory, len(line))
 
     def get(self, sample: str) -> Trajectory:
-        """The trajectory of a sample that is there."""
+        """The trajectory of a sample that is there.
+
+        Raises:
+            StorageError: The file cannot be read.
+        """
         entry = self.entries[sample]
-        with self.path.open("rb") as file:
-            file.seek(entry.offset)
-            return from_json(json.loads(file.read(entry.length)))
+        try:
+            with self.path.open("rb") as file:
+                file.seek(entry.offset)
+                return from_json(json.loads(file.read(entry.length)))
+        except OSError as error:
+            raise StorageError(f"cannot use {self.path}: {error.strerror}") from error
 
     def _scan(self) -> None:
         for line in _whole_lines(self.path):
             try:
                 self._note(from_json(json.loads(line)), len(line))
-            except (ValueError, DataError):
+            except (ValueError, TypeError, RecursionError, DataError):
                 self._size += len(line)
-        with self.path.open("r+b") as file:
-            file.truncate(self._size)
 
     def _note(self, trajectory: Trajectory, length: int) -> None:
-        entry = Entry(self._size, length, trajectory.failed, trajectory.stop_reason)
-        self.entries[trajectory.sample] = entry
+        self.entries[trajectory.sample] = Entry(self._size, length, trajectory.stop_reason)
         self._size += length
 
 

@@ -120,7 +120,7 @@ def _model_name(team: Team) -> str:
 
 def _divided(request: AgentRequest, kind: str) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
     """The user's `--set` values by whom they are for: the task, the agent, the retriever."""
-    options = option_names(agent_class(request.agent))
+    options = option_names(agent_class(request.agent)) if isinstance(request.agent, str) else ()
     for_task, for_agent, for_model = {}, {}, {}
     for name, value in request.base.switches.items():
         if name in TASK_OPTIONS[kind]:
@@ -132,7 +132,8 @@ def _divided(request: AgentRequest, kind: str) -> tuple[dict[str, str], dict[str
             for_model[name] = value
         else:
             known = [*TASK_OPTIONS[kind], *options, *(SWITCHES if request.model is not None else ())]
-            raise UnknownNameError("option", name, known, f"See 'agents show {request.agent}'.")
+            hint = f"See 'agents show {request.agent}'." if isinstance(request.agent, str) else ""
+            raise UnknownNameError("option", name, known, hint)
     return for_task, for_agent, for_model
 
 
@@ -155,7 +156,9 @@ def _team(
     for_model: dict[str, str],
 ) -> Team:
     base = request.base
-    agent = build(agent_class(request.agent), base.protocol, for_agent)
+    agent = request.agent
+    if isinstance(agent, str):
+        agent = build(agent_class(agent), base.protocol, for_agent)
     runtime = replace(base.runtime, offline=base.access.offline, track=reporter.track)
     llms = {role: load_llm(name, runtime=runtime) for role, name in request.llms.items()}
     judge = None if request.judge is None else load_llm(request.judge, runtime=runtime)

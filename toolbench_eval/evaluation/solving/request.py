@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from toolbench_eval.agents.base import Agent
 from toolbench_eval.agents.session import Limits
 from toolbench_eval.errors import MissingDataError, UsageError
 from toolbench_eval.evaluation.request import Request
@@ -17,7 +18,7 @@ class AgentRequest:
 
     Attributes:
         base: Tasks, places, protocol, switches, seed: what retrieval asks for as well.
-        agent: Name of the agent.
+        agent: Name of the agent, or an agent of one's own with its options set.
         llms: Names of language models by role; `main` plays every role without a model of its own.
         model: The retriever that it searches with, None for none.
         source: The task's records in a file of the benchmark's official format.
@@ -30,7 +31,7 @@ class AgentRequest:
     """
 
     base: Request
-    agent: str
+    agent: str | Agent
     llms: Mapping[str, str]
     model: str | None = None
     source: Path | None = None

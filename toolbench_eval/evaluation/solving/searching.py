@@ -3,21 +3,96 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from toolbench_eval.agents.session import Search
+from toolbench_eval.data.corpus import Corpus
 from toolbench_eval.data.passages import Passage, Passages
+from toolbench_eval.data.qrels import Qrels
 from toolbench_eval.data.queries import Queries
-from toolbench_eval.ranking.run import NO_DOCUMENT
+from toolbench_eval.ranking.run import NO_DOCUMENT, Run
 from toolbench_eval.retrievers.model import Model
 
 Positions = npt.NDArray[np.int64]
+
+
+@dataclass(eq=False)
+class SharedModel:
+    """A model that several tasks and threads search with, one at a time.
+
+    It knows which passages it has indexed: tasks that share a corpus share its index, and none can find itself
+    searching the corpus of another.
+
+    Attributes:
+        model: The model.
+    """
+
+    model: Model
+    _indexed: str | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @classmethod
+    def of(cls, model: Model) -> SharedModel:
+        """The model; itself if it is one already."""
+        return model if isinstance(model, SharedModel) else cls(model)
+
+    @property
+    def name(self) -> str:
+        """Name in results."""
+        return self.model.name
+
+    @property
+    def revision(self) -> str | None:
+        """Revision of the weights, where there are any."""
+        return self.model.revision
+
+    @property
+    def setting(self) -> dict[str, Any]:
+        """All that changes its scores."""
+        return self.model.setting
+
+    @property
+    def index_bytes(self) -> int:
+        """Memory that the index takes, 0 where it is not known."""
+        return self.model.index_bytes
+
+    def index(self, corpus: Corpus) -> None:
+        """Prepare for searching this corpus; for somebody who has the model alone."""
+        with self._lock:
+            self._indexed = None
+            self.model.index(corpus)
+
+    def search(self, queries: Queries, k: int, qrels: Qrels | None = None) -> Run:
+        """Search what was indexed last; for somebody who has the model alone."""
+        with self._lock:
+            return self.model.search(queries, k, qrels)
+
+    def prepare(self, passages: Passages) -> None:
+        """Index passages, unless they are what was indexed last."""
+        with self._lock:
+            self._prepare(passages)
+
+    def search_in(self, passages: Passages, texts: Sequence[str], k: int) -> list[Positions]:
+        """The positions of the k best passages for each text, best first."""
+        queries = Queries.of([str(at) for at in range(len(texts))], texts)
+        with self._lock:
+            self._prepare(passages)
+            run = self.model.search(queries, min(k, len(passages)))
+        return [row[row != NO_DOCUMENT].astype(np.int64) for row in run.documents]
+
+    def _prepare(self, passages: Passages) -> None:
+        if self._indexed != passages.fingerprint:
+            self._indexed = None
+            self.model.index(passages.corpus)
+            self._indexed = passages.fingerprint
 
 
 @dataclass(frozen=True)
@@ -35,54 +110,60 @@ class SharedSearch:
     searched twice.
 
     Attributes:
-        model: The retriever; only one thread uses it.
-        passages: What is searched; indexed when the first query comes.
+        model: The retriever.
+        passages: What is searched.
     """
 
-    model: Model
+    model: SharedModel
     passages: Passages
     searched: int = 0
     batches: int = 0
     _queue: SimpleQueue[_Wanted | None] = field(default_factory=SimpleQueue)
     _known: dict[tuple[str, int], Future[Positions]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _thread: threading.Thread | None = None
+    _open: bool = False
+
+    @contextmanager
+    def opened(self) -> Iterator[SharedSearch]:
+        """Index the passages, before any sample's time runs and any model is paid for; then search."""
+        self.model.prepare(self.passages)
+        self._open = True
+        thread = threading.Thread(target=self._work, name="search", daemon=True)
+        thread.start()
+        try:
+            yield self
+            self._close()
+            thread.join()
+        finally:
+            self._close()  # whoever interrupts does not wait for the search that is under way
 
     def __call__(self, query: str, k: int) -> list[Passage]:
-        """The k best passages for a query; waits for them."""
+        """The k best passages for a query; waits for them.
+
+        Raises:
+            RuntimeError: The task is over.
+        """
         with self._lock:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="search", daemon=True)
-                self._thread.start()
             future = self._known.get((query, k))
             if future is None:
+                if not self._open:
+                    raise RuntimeError("the task is over: nobody searches any longer")
                 future = self._known[query, k] = Future()
                 self._queue.put(_Wanted(query, k, future))
         return [self.passages[at] for at in future.result()]
 
-    def close(self) -> None:
-        """End the thread."""
-        if self._thread is not None:
-            self._queue.put(None)
-            self._thread.join()
-            self._thread = None
+    def _close(self) -> None:
+        with self._lock:
+            if self._open:
+                self._queue.put(None)
+            self._open = False
 
     def _work(self) -> None:
-        indexed = False
-        while True:
+        last = False
+        while not last:
             batch, last = self._waiting()
-            try:
-                if batch and not indexed:
-                    self.model.index(self.passages.corpus)
-                    indexed = True
-                for k in sorted({wanted.k for wanted in batch}):
-                    self._search([wanted for wanted in batch if wanted.k == k], k)
-            except BaseException as error:  # noqa: BLE001 - whoever waits must be told, whatever it is
-                for wanted in batch:
-                    if not wanted.found.done():
-                        wanted.found.set_exception(error)
-            if last:
-                return
+            for k in sorted({wanted.k for wanted in batch}):
+                self._search([wanted for wanted in batch if wanted.k == k], k)
 
     def _waiting(self) -> tuple[list[_Wanted], bool]:
         """All queries that wait, at least one; and whether the thread is to end."""
@@ -97,36 +178,30 @@ class SharedSearch:
         return batch, True
 
     def _search(self, batch: list[_Wanted], k: int) -> None:
-        queries = Queries.of([str(at) for at in range(len(batch))], [wanted.query for wanted in batch])
-        run = self.model.search(queries, min(k, len(self.passages)))
-        self.searched += len(batch)
-        self.batches += 1
-        for wanted, row in zip(batch, run.documents, strict=True):
-            wanted.found.set_result(row[row != NO_DOCUMENT].astype(np.int64))
+        """Search a batch; if that fails, each query alone, so that only those fail that are at fault."""
+        try:
+            rows = self.model.search_in(self.passages, [wanted.query for wanted in batch], k)
+            self.searched += len(batch)
+            self.batches += 1
+        except BaseException as error:  # noqa: BLE001 - whoever waits must be told, whatever it is
+            if len(batch) > 1:
+                for wanted in batch:
+                    self._search([wanted], k)
+            else:
+                self._known.pop((batch[0].query, k), None)
+                batch[0].found.set_exception(error)
+            return
+        for wanted, row in zip(batch, rows, strict=True):
+            wanted.found.set_result(row)
 
 
-@dataclass
-class OwnSearch:
-    """Searches what belongs to one sample: its context, or its gold passages.
+def own_search(model: SharedModel, passages: Sequence[Passage]) -> Search:
+    """A search in what belongs to one sample: its context, or its gold passages."""
+    own = Passages.of(passages)
 
-    Attributes:
-        model: The retriever; it is given one sample's passages at a time.
-    """
+    def search(query: str, k: int) -> list[Passage]:
+        return [own[at] for at in model.search_in(own, [query], k)[0]] if len(own) else []
 
-    model: Model
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    return search
 
-    def within(self, passages: Sequence[Passage]) -> Search:
-        """A search in these passages."""
-        own = Passages.of(passages)
 
-        def search(query: str, k: int) -> list[Passage]:
-            if not len(own):
-                return []
-            with self._lock:
-                self.model.index(own.corpus)
-                run = self.model.search(Queries.of(["0"], [query]), min(k, len(own)))
-            row = run.documents[0]
-            return [own[at] for at in row[row != NO_DOCUMENT]]
-
-        return search

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from toolbench_eval.agents.base import Agent
-from toolbench_eval.agents.session import BudgetError, Limits, Session
+from toolbench_eval.agents.base import Agent, Answer
+from toolbench_eval.agents.session import BudgetError, Limits, Session, sound
 from toolbench_eval.agents.trajectory import StopReason, Trajectory
 from toolbench_eval.data.questions import Sample
-from toolbench_eval.errors import EndpointError, UsageError
+from toolbench_eval.errors import EndpointError, StorageError, UsageError
 from toolbench_eval.evaluation.reporter import Reporter
 from toolbench_eval.evaluation.solving.allowance import RunAllowance
 from toolbench_eval.evaluation.solving.journal import Journal
 from toolbench_eval.evaluation.solving.work import Surroundings, Work
 from toolbench_eval.llms.base import LLM
 from toolbench_eval.llms.meter import Price
+from toolbench_eval.runtime.door import SampleOver
+
+ABOUT_THE_REQUEST = {400, 413, 422}
+"""Statuses by which an endpoint refuses one request (a prompt that is too long, most of all) and is alive."""
 
 
 @dataclass(frozen=True)
@@ -51,24 +57,46 @@ class Solver:
 
         Raises:
             UsageError: No sample can be solved this way (no retriever, no tools).
+            StorageError: The disk failed, so that no answer could be kept.
         """
         prediction, raw, error = None, "", None
         stop: StopReason
         try:
-            answer = self.agent.solve(sample, session)
+            answer = _checked(self.agent.solve(sample, session))
             prediction, stop, raw = answer.text or None, answer.stop_reason, answer.raw
             if prediction is None:
                 error = f"the agent gave no answer ({stop})"
-        except UsageError:
+        except (UsageError, StorageError):
             raise
         except BudgetError as found:
             stop, error = "budget", str(found)
         except EndpointError as found:
-            self.allowance.endpoint_failed(found)
+            if not refuses_this_request(found):
+                self.allowance.endpoint_failed(found)
             stop, error = "error", str(found)
         except Exception as found:  # noqa: BLE001 - a fault of one sample must not end the others
             stop, error = "error", f"{type(found).__name__}: {found}"
-        return Trajectory(sample.id, prediction, stop, raw, tuple(session.steps), error, session.seconds)
+        said = None if error is None else sound(error)
+        return Trajectory(sample.id, prediction, stop, raw, tuple(session.steps), said, session.seconds)
+
+
+def refuses_this_request(error: EndpointError) -> bool:
+    """Whether an endpoint that is alive will not take this one request, however often it is sent."""
+    return getattr(error.__cause__, "status_code", None) in ABOUT_THE_REQUEST
+
+
+def _checked(answer: Answer) -> Answer:
+    """An answer of whatever agent: what is none of JSON's would be found out only when it is written.
+
+    Raises:
+        TypeError: A text is none.
+        ValueError: There is no such reason to stop.
+    """
+    if not (answer.text is None or isinstance(answer.text, str)) or not isinstance(answer.raw, str):
+        raise TypeError(f"the agent's answer is no text but {answer.text!r}")
+    if answer.stop_reason not in get_args(StopReason):
+        raise ValueError(f"the agent stopped for the unknown reason {answer.stop_reason!r}")
+    return answer
 
 
 def solve_task(work: Work, solver: Solver, journal: Journal, log_file: Path, name: str, reporter: Reporter) -> bool:
@@ -78,7 +106,8 @@ def solve_task(work: Work, solver: Solver, journal: Journal, log_file: Path, nam
         work: The task.
         solver: The agent and its models.
         journal: What is solved; every finished sample is there before this returns, also if it ends in an error.
-        log_file: Where the runtime's log goes; an earlier one is kept beside it.
+        log_file: Where the runtime's log goes; an earlier one is kept beside it. Where all samples are solved and the
+            log was lost, it is written anew, without calls.
         name: Name of the task in the log.
         reporter: Who is told of progress.
 
@@ -92,15 +121,20 @@ def solve_task(work: Work, solver: Solver, journal: Journal, log_file: Path, nam
     from toolbench_eval.runtime.samples import run_samples
 
     earlier = journal.solved & {sample.id for sample in work.samples}
-    open_samples = [sample for sample in work.samples if sample.id not in earlier]
-    if not open_samples:
-        return bool(earlier)
+    unsolved = [sample for sample in work.samples if sample.id not in earlier]
+    if not unsolved and log_file.is_file():
+        return True
     if earlier:
         reporter.note(f"continuing {name}: {len(earlier)} of {len(work.samples)} samples are solved")
-    desk = _Desk(work, solver, journal)
-    with reporter.track(f"solve {name}", len(open_samples)) as advance, work.at_work():
+    logged = unsolved or work.samples
+    desk = _Desk(work, solver, journal, {sample.id for sample in unsolved})
+    with (
+        reporter.track(f"solve {name}", len(logged)) as advance,
+        work.at_work() if unsolved else nullcontext(),
+        desk,
+    ):
         run_samples(
-            open_samples,
+            logged,
             desk.solve,
             solver.llms,
             name=name,
@@ -111,41 +145,72 @@ def solve_task(work: Work, solver: Solver, journal: Journal, log_file: Path, nam
             on_error=desk.failed,
             show=advance,
         )
-    if desk.fatal is not None:
-        raise desk.fatal
     return bool(earlier)
 
 
 class _Desk:
-    """Takes samples in and hands trajectories out, from many threads."""
+    """Takes samples in and hands trajectories out, from many threads; each sample ends once.
 
-    def __init__(self, work: Work, solver: Solver, journal: Journal) -> None:
+    A context manager: an agent that nobody waits for any longer may still run when the block has ended, and what it
+    comes to is not taken.
+    """
+
+    def __init__(self, work: Work, solver: Solver, journal: Journal, unsolved: set[str]) -> None:
         self.work, self.solver, self.journal = work, solver, journal
-        self.fatal: Exception | None = None
+        self._open = unsolved
         self._sessions: dict[str, Session] = {}
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> _Desk:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            self._open = set()
 
     def solve(self, sample: Sample, llms: Mapping[str, LLM]) -> dict[str, Any]:
-        if self.fatal is not None:
-            raise self.fatal
-        session = self._sessions[sample.id] = self.solver.session(self.work.surroundings(sample), llms)
-        trajectory = self.solver.solve(sample, session)
-        del self._sessions[sample.id]
-        self.journal.add(trajectory)
+        if sample.id in self._open:
+            session = self._sessions[sample.id] = self.solver.session(self.work.surroundings(sample), llms)
+            trajectory = self.solver.solve(sample, session)
+            self._settle(trajectory)
+        else:
+            trajectory = self.journal.get(sample.id)
         return {
             "prediction": trajectory.prediction or "",
-            "scores": self.work.score(trajectory),
+            "scores": self._scores(trajectory),
             "trajectory": trajectory.to_json(),
         }
 
     def failed(self, sample: Sample, error: Exception) -> None:
         """A sample that took too long has its reason; anything else ends the run."""
-        session = self._sessions.pop(sample.id, None)
-        if not isinstance(error, TimeoutError):
-            self.fatal = self.fatal or error
-            return
-        bound = f"the sample's limit of {self.solver.limits.seconds:g} seconds is reached"
+        bound = self.solver.limits.seconds
+        if not isinstance(error, TimeoutError) or bound is None:
+            raise error
+        session = self._sessions.get(sample.id)
         steps = () if session is None else tuple(session.steps)
-        self.journal.add(Trajectory(sample.id, None, "budget", "", steps, bound, self.solver.limits.seconds or 0.0))
+        said = f"the sample's limit of {bound:g} seconds is reached"
+        with suppress(SampleOver):  # it was just done, and only its scores took too long
+            self._settle(Trajectory(sample.id, None, "budget", "", steps, said, bound))
+
+    def _settle(self, trajectory: Trajectory) -> None:
+        """Note how a sample ended.
+
+        Raises:
+            SampleOver: It had ended before, or the whole run has.
+        """
+        with self._lock:
+            if trajectory.sample not in self._open:
+                raise SampleOver
+            self._open.discard(trajectory.sample)
+            self._sessions.pop(trajectory.sample, None)
+            self.journal.add(trajectory)
+
+    def _scores(self, trajectory: Trajectory) -> dict[str, float]:
+        """Scores for the log; a judge that does not answer is asked again when the task is scored."""
+        try:
+            return self.work.score(trajectory)
+        except EndpointError:
+            return {}
 
 
 def _free(path: Path) -> Path:

@@ -1,0 +1,145 @@
+"""What answers the calls of a task's problems: environments by the names that suites write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib import import_module
+from typing import Any, Protocol
+
+from toolbench_eval.data.tool_problems import ToolProblem
+from toolbench_eval.data.tools.companions import Companions
+from toolbench_eval.environments.apibank import apibank_environment
+from toolbench_eval.environments.base import Environment, ToolSpec
+from toolbench_eval.environments.begun import BegunEnvironment
+from toolbench_eval.environments.combined import CombinedEnvironment
+from toolbench_eval.environments.databases import dbbench_environment
+from toolbench_eval.environments.declared import DeclaredEnvironment, declared_tools
+from toolbench_eval.environments.recorded import MissPolicy, RecordedEnvironment, Recording, recording_of
+from toolbench_eval.environments.recorded_sets import inferred_tools
+from toolbench_eval.environments.tables import calculator_environment, table_environment
+from toolbench_eval.errors import DataError, UnknownNameError, UsageError
+
+
+class Maker(Protocol):
+    """Makes the environment of a problem, new for each run of it."""
+
+    def __call__(self, problem: ToolProblem, companions: Companions) -> Environment:
+        """Make it.
+
+        Raises:
+            DataError: What the problem starts from is not as the environment needs it.
+        """
+
+
+NONE = "none"
+"""The name of having no tools at all."""
+
+NOT_EXECUTED: Mapping[str, str] = {
+    "examples": "replies are the examples of the documentation, not true answers",
+    "declared": "calls are checked against their schemas and not executed",
+}
+"""Environments that execute nothing, and what to know of them."""
+
+
+def find_maker(name: str) -> Maker | None:
+    """The maker of environments of a name, None for `none`.
+
+    Raises:
+        UnknownNameError: There is none of this name.
+        UsageError: The function of a name with a colon cannot be imported.
+    """
+    if name == NONE:
+        return None
+    if ":" in name:
+        return _own(name)
+    if name not in MAKERS:
+        raise UnknownNameError("environment", name, [*MAKERS, NONE], "Own ones are package.module:function.")
+    return MAKERS[name]
+
+
+def _own(name: str) -> Maker:
+    module, _, attribute = name.partition(":")
+    try:
+        function: Callable[..., Environment] = getattr(import_module(module), attribute)
+    except Exception as error:  # any fault of somebody else's package must name that package
+        raise UsageError(f"the environment '{name}' cannot be imported: {error}") from error
+
+    def make(problem: ToolProblem, companions: Companions) -> Environment:
+        return function(setup=problem.setup)
+
+    return make
+
+
+def _sql(problem: ToolProblem, companions: Companions) -> Environment:
+    return dbbench_environment(problem.setup)
+
+
+def _calculator(problem: ToolProblem, companions: Companions) -> Environment:
+    return calculator_environment()
+
+
+def _table(problem: ToolProblem, companions: Companions) -> Environment:
+    return table_environment(str(_needed(problem, "table")))
+
+
+def _apibank(problem: ToolProblem, companions: Companions) -> Environment:
+    """API-Bank's databases after the calls that were made already; APIs that nobody knows are only declared."""
+    calls: Sequence[Mapping[str, Any]] = problem.setup.get("calls", ())
+    turns = [{"role": "API", "api_name": one["name"], "result": one["result"]} for one in calls if "result" in one]
+    known = apibank_environment(companions.databases, [{"turns": turns}])
+    names = {tool.name for tool in known.tools()}
+    others = [recording_of(one["name"], one["arguments"], None) for one in calls if one["name"] not in names]
+    environment = CombinedEnvironment([known, DeclaredEnvironment(inferred_tools(others))]) if others else known
+    return BegunEnvironment(
+        environment, [(one["name"], one["arguments"]) for one in calls[: problem.setup.get("made", 0)]]
+    )
+
+
+def _recorded(problem: ToolProblem, companions: Companions) -> Environment:
+    return _replies(problem, companions, "error")
+
+
+def _nearest(problem: ToolProblem, companions: Companions) -> Environment:
+    return _replies(problem, companions, "nearest")
+
+
+def _replies(problem: ToolProblem, companions: Companions, miss: MissPolicy) -> Environment:
+    own = [_recording(one) for one in problem.setup.get("recordings", ())]
+    tools = declared_tools(problem.setup.get("tools", ())) or inferred_tools(own)
+    names = {tool.name for tool in tools}
+    shared = [one for one in companions.recordings if one.tool in names]
+    return RecordedEnvironment(tools, [*own, *shared], miss)
+
+
+def _recording(value: Mapping[str, Any]) -> Recording:
+    try:
+        return recording_of(value["tool"], value["arguments"], value["value"], value.get("error"))
+    except (KeyError, TypeError) as error:
+        raise DataError(f"a recording has tool, arguments and value: {error!r}", field="setup.recordings") from error
+
+
+def _examples(problem: ToolProblem, companions: Companions) -> Environment:
+    return RecordedEnvironment(companions.specs.values(), companions.examples, "nearest", least=0.0)
+
+
+def _declared(problem: ToolProblem, companions: Companions) -> Environment:
+    given: Iterable[ToolSpec] = declared_tools(problem.setup.get("tools", ()))
+    return DeclaredEnvironment(given or (companions.specs.values() if companions.tools else ()))
+
+
+def _needed(problem: ToolProblem, key: str) -> Any:
+    if key not in problem.setup:
+        raise DataError(f"the problem '{problem.id}' lacks what its environment starts from", field=f"setup.{key}")
+    return problem.setup[key]
+
+
+MAKERS: Mapping[str, Maker] = {
+    "sql": _sql,
+    "calculator": _calculator,
+    "table": _table,
+    "apibank": _apibank,
+    "recorded": _recorded,
+    "nearest": _nearest,
+    "examples": _examples,
+    "declared": _declared,
+}

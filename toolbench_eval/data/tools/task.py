@@ -1,0 +1,82 @@
+"""A tool use task that was loaded: its problems, and how their environments are made."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from toolbench_eval.data.fingerprint import fingerprint_rows
+from toolbench_eval.data.tasks import Origin
+from toolbench_eval.data.tool_problems import ToolProblem
+from toolbench_eval.data.tools.companions import Companions
+from toolbench_eval.data.tools.environments import Maker
+from toolbench_eval.environments.base import Environment, ToolSpec
+from toolbench_eval.suites import ToolRow
+
+
+@dataclass(frozen=True, eq=False)
+class ToolTask:
+    """Problems and their environments.
+
+    Attributes:
+        row: The task's row in the suite's table.
+        problems: The problems.
+        companions: Files that belong to the records.
+        maker: Makes environments, None where there are no tools.
+        origin: Where the records came from.
+        notes: What a user should know.
+    """
+
+    row: ToolRow
+    problems: tuple[ToolProblem, ...]
+    companions: Companions
+    maker: Maker | None
+    origin: Origin
+    notes: tuple[str, ...] = ()
+
+    def environment(self, problem: ToolProblem) -> Environment | None:
+        """The whole environment of a problem, new each time; None where there are no tools."""
+        return None if self.maker is None else self.maker(problem, self.companions)
+
+    @cached_property
+    def pool(self) -> dict[str, ToolSpec]:
+        """The tools of all problems by name; of several with one name the first."""
+        tools: dict[str, ToolSpec] = {}
+        for problem in self.problems:
+            environment = self.environment(problem)
+            for tool in () if environment is None else environment.tools():
+                tools.setdefault(tool.name, tool)
+        return tools
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of the problems with all that is gold and what they start from, whatever their order."""
+        return fingerprint_rows([_digest(asdict(problem)) for problem in self.problems])
+
+    @cached_property
+    def tools_fingerprint(self) -> str:
+        """SHA-256 of what answers the calls: its name, the files it is made of, the first problem's tools."""
+        first = self.environment(self.problems[0]) if self.problems else None
+        tools = [] if first is None else [asdict(tool) for tool in first.tools()]
+        given = [self.companions.tools, self.companions.world]
+        return _digest({"name": self.row.environment, "tools": tools, "files": list(map(_content, _files(given)))})
+
+
+def _digest(values: Mapping[str, Any]) -> str:
+    text = json.dumps(values, sort_keys=True, ensure_ascii=False, default=dict)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _files(paths: Iterable[Path | None]) -> Iterable[Path]:
+    for path in paths:
+        if path is not None:
+            yield from sorted(path.iterdir()) if path.is_dir() else [path]
+
+
+def _content(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

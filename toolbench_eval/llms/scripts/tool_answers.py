@@ -1,0 +1,94 @@
+"""Reading the answer to a question from the results of calls."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from toolbench_eval.llms.scripts.tool_values import Field, overlap, superlative
+from toolbench_eval.llms.scripts.tool_words import QUESTION, stems, words
+
+_FOCUS_ENDS = re.compile(
+    r"\b(?:of|for|in|on|at|from|to|that|which|who|does|do|did|is|are|was|were|has|have|between)\b", re.IGNORECASE
+)
+_NAMES = ("name", "title")
+_WANTED: tuple[tuple[str, tuple[str, ...], str], ...] = (
+    (r"\bhow many\b", (), r"\d+"),
+    (r"\bhow much\b", ("pric", "total", "amount"), r"\d+(?:\.\d+)?"),
+    (r"\b(?:when|what time)\b", ("tim", "date", "start"), r"\d{1,2}:\d\d|\d{4}-\d\d-\d\d"),
+    (r"\bwhat day\b|\bwhich (?:day|date)\b", ("date", "day"), r"\d{4}-\d\d-\d\d"),
+    (r"\bwho(?:m|se)?\b", _NAMES, r"[A-Z]\w+(?: [A-Z][\w-]*)+"),
+    (r"\bwhere\b", ("street", "place", "venu", "city"), r".*[A-Za-z].*"),
+)
+"""Question words, the keys that they ask for, and what such a value looks like."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A value that may be the answer.
+
+    Attributes:
+        field: Where it stands.
+        score: How much speaks for it.
+        asked: Whether its name is what is asked for.
+    """
+
+    field: Field
+    score: float
+    asked: bool
+
+
+def focus(question: str) -> list[str]:
+    """What is asked for: the stems between the question word and the next small word."""
+    found = QUESTION.search(question)
+    rest = question[found.end() :] if found else question
+    for _ in range(3):
+        rest = re.sub(r"^\s*(?:is|are|was|were|does|do|did|has|have|the|a|an|how)\b", "", rest)
+    head = _FOCUS_ENDS.split(rest, maxsplit=1)[0]
+    return stems(head) or stems(rest)[:1]
+
+
+def read_answer(question: str, found: Sequence[Field], last: int) -> Reading | None:
+    """The likeliest value among the results, None where nothing speaks for any.
+
+    Args:
+        question: The question.
+        found: All values.
+        last: Number of the call that was made for it; what this one brought counts more.
+    """
+    wanted, rest = focus(question), set(stems(question))
+    low = f" {' '.join(words(question))} "
+    records = [one.record for one in found if one.call == last]
+    best = superlative(records, question)
+    readings = []
+    for one in found:
+        keys = set(stems(one.key))
+        score = sum(3.0 - 0.5 * at for at, word in enumerate(wanted[:4]) if word in keys) + len(keys & rest)
+        fits = _fits(question, one)
+        asked = score + fits >= 1.5
+        score += fits + (1.5 if one.call == last else 0.1 * one.call) - 0.05 * one.position
+        score += min(overlap(one.record, question), 6.0) / 3 + (4.0 if one.record is best else 0.0)
+        score -= 4.0 if f" {' '.join(words(str(one.value)))} " in low else 0.0
+        readings.append(Reading(one, score, asked))
+    likely = [one for one in readings if one.asked] or [one for one in readings if one.field.key in _NAMES]
+    return max(likely, key=lambda one: one.score, default=None)
+
+
+def _fits(question: str, field: Field) -> float:
+    for asked, keys, shape in _WANTED:
+        if re.search(asked, question, re.IGNORECASE) and re.fullmatch(shape, str(field.value)):
+            return 1.6 if set(stems(field.key)) & {*keys} or field.key in keys else 1.0 if not keys else 0.5
+    return 0.0
+
+
+def said(value: Any) -> str:
+    """A value as an answer."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def summary(record: Mapping[str, Any]) -> str:
+    """What a call that changed something has come to."""
+    return "; ".join(f"{key}: {said(value)}" for key, value in record.items() if not isinstance(value, list | dict))
