@@ -578,10 +578,8 @@ def test_tools_are_wrapped_into_functions_that_were_tested():
     assert found.text == "1901"
     (wrapped,) = trajectory.notes("encapsulation")
     assert wrapped["tools"] == ["find_person", "person_details"]
-    assert wrapped["cost"] == {"llm_calls": 5, "input_tokens": wrapped["cost"]["input_tokens"]} | {
-        "output_tokens": wrapped["cost"]["output_tokens"],
-        "tool_calls": 4 + 3,
-    }
+    # Two replies for each function that passes, three for the one that never does; a call of the tool for each test.
+    assert (wrapped["cost"]["llm_calls"], wrapped["cost"]["tool_calls"]) == (7, 7)
     # Work beside the sample is in no sample's trajectory.
     assert actions(trajectory) == ["turn"]
     assert [call.name for call in trajectory.tool_calls] == ["find_person", "person_details"]

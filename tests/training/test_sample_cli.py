@@ -136,7 +136,7 @@ def test_draws_that_fail_are_told_and_tried_again(tmp_path):
         server.heal()
         done = run(*asked, "--concurrency", "1", cwd=tmp_path, **server.env())
         assert done.returncode == 0, done.stderr
-        assert "continuing: 2 of 4 questions are there" in done.stderr
+        assert "2 of 4 questions are there" in done.stderr
     lines = lines_of(tmp_path / "f.jsonl")
     assert [line["question_id"] for line in lines] == [f"bridge-0{number}" for number in (1, 1, 2, 2, 3, 3, 4, 4)]
     assert len({body["seed"] for body in server.requests}) == len(server.requests)

@@ -112,11 +112,17 @@ def test_scores_are_the_log_probabilities_under_the_mask(twin, tables):
     assert tables[1] == pytest.approx(generator, abs=1e-3)
 
 
-def test_fisher_identity_and_what_each_loss_trains(twin):
+@pytest.fixture(scope="module")
+def e_step(twin):
+    """log p(y | x), its gradient, and those of the two weighted losses; an exact E-step makes the weights."""
     log_prior, logliks = twin.tables()
-    weights = torch.softmax(log_prior + logliks, 0).detach()
-    exact = twin.gradient((log_prior + logliks).logsumexp(0))
-    selector, generator = twin.gradient((weights * log_prior).sum()), twin.gradient((weights * logliks).sum())
+    evidence, weights = (log_prior + logliks).logsumexp(0), torch.softmax(log_prior + logliks, 0).detach()
+    losses = (evidence, (weights * log_prior).sum(), (weights * logliks).sum())
+    return evidence.item(), *(twin.gradient(loss) for loss in losses)
+
+
+def test_fisher_identity_and_what_each_loss_trains(e_step):
+    _, exact, selector, generator = e_step
     half = len(exact) // 2
     for at, wanted in enumerate(exact):
         own, other = (selector, generator) if at < half else (generator, selector)
@@ -124,19 +130,16 @@ def test_fisher_identity_and_what_each_loss_trains(twin):
         assert torch.allclose(own[at], wanted, atol=1e-8)
 
 
-def test_exact_e_steps_and_small_full_batch_m_steps_never_lower_the_likelihood(folder, conversations):
-    twin, values = Twin(folder, conversations), []
-    for _ in range(2):
-        log_prior, logliks = twin.tables()
-        values.append((log_prior + logliks).logsumexp(0).item())
-        weights = torch.softmax(log_prior + logliks, 0).detach()
-        gradient = twin.gradient((weights * (log_prior + logliks)).sum())
+def test_a_small_full_batch_m_step_raises_the_likelihood(folder, conversations, e_step):
+    before, _, selector, generator = e_step
+    values = []
+    for size in (1e-3, -1e-3):
+        moved, half = Twin(folder, conversations), len(selector) // 2
         with torch.no_grad():
-            for parameter, step in zip(twin.parameters(), gradient, strict=True):
-                parameter.add_(step, alpha=1e-3)
-    with torch.no_grad():
-        values.append(sum(twin.tables()).logsumexp(0).item())
-    assert values[0] < values[1] < values[2] < 0
+            for parameter, step in zip(moved.parameters(), selector[:half] + generator[half:], strict=True):
+                parameter.add_(step, alpha=size)
+            values.append(sum(moved.tables()).logsumexp(0).item())
+    assert values[1] < before < values[0] < 0
 
 
 def test_all_selections_are_asked_for_by_one_prompt(conversations):

@@ -25,6 +25,8 @@ SHIPPED: dict[str, str] = {
     "atc": "toolbench_eval.agents.atc:Atc",
     "plan-execute": "toolbench_eval.agents.plan_execute:PlanExecute",
     "dfsdt": "toolbench_eval.agents.dfsdt:Dfsdt",
+    "conagents": "toolbench_eval.agents.conagents:ConAgents",
+    "rea360": "toolbench_eval.agents.rea360:Rea360",
 }
 """Name on the command line -> class."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields
 from types import UnionType
@@ -147,7 +148,10 @@ def _scalar(name: str, text: str, kind: Any) -> Any:
             raise UsageError(f"the option '{name}' takes true or false; found '{text}'")
         return text.lower() == "true"
     try:
-        return kind(text)
+        value = kind(text)
+        if kind is float and not math.isfinite(value):
+            raise ValueError
+        return value
     except ValueError:
         wanted = {int: "a whole number", float: "a number"}.get(kind, kind.__name__)
         raise UsageError(f"the option '{name}' takes {wanted}; found '{text}'") from None

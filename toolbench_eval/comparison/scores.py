@@ -13,6 +13,7 @@ from toolbench_eval.comparison.significance import Paired
 from toolbench_eval.data.ids import positions_of
 from toolbench_eval.errors import DataError, UsageError
 from toolbench_eval.metrics.language import parse_measure
+from toolbench_eval.metrics.of_samples import of_samples
 from toolbench_eval.metrics.registry import find, mean
 from toolbench_eval.metrics.score import score_run
 from toolbench_eval.metrics.segments import Floats
@@ -47,6 +48,8 @@ def measure_name(metric: str) -> str:
         UsageError: It is no mean over queries, so its queries are no sample of it.
         UnknownNameError: There is no such measure.
     """
+    if of_samples(metric):
+        return metric
     measure = parse_measure(metric)
     if find(measure.name).aggregate is not mean:
         raise UsageError(f"{measure} is no mean over queries: paired tests are about means. Choose another --metric")
@@ -94,6 +97,8 @@ def _values(system: System, task: str, measure: str) -> tuple[pa.LargeStringArra
     ids, stored = read_per_query(path)
     if measure in stored:
         values = stored[measure]
+    elif system.result.agent is not None:
+        raise UsageError(f"{system.label} has no measure '{measure}'; it has {', '.join(stored)}")
     else:
         drop = system.result.task_setting.get("missing") == "drop"
         scores = score_run(*stored_run(entry, folder), measure, missing="drop" if drop else "zero")

@@ -24,6 +24,8 @@ from toolbench_eval.results.store import RESULT_FILE, distinct_slug
 NOTES = "done"
 JOURNAL = "journal"
 """Where an agent's finished samples stand while the others are solved."""
+LOGS = "trajectories"
+"""Where the runtime's logs are."""
 SIDECARS = (".parquet", ".jsonl.zst", ".eval")
 """Endings of the files beside a result."""
 
@@ -46,6 +48,11 @@ class Workplace:
     def result_file(self) -> Path:
         """The finished result."""
         return self.folder / RESULT_FILE
+
+    @property
+    def failed_folder(self) -> Path:
+        """Where a result with too many failures is kept until a good one takes its place."""
+        return self.folder.with_name(f"{self.folder.name}-failed")
 
     def path(self, kind: str, task: str, ending: str = ".parquet") -> Path:
         """Where a task's sidecar of a kind is written."""
@@ -86,6 +93,7 @@ class Workplace:
         Raises:
             StorageError: The disk failed; the finished tasks stay for the next run.
         """
+        self._clear_logs()
         try:
             for path in self._sidecars():
                 sync_file(path)
@@ -104,7 +112,8 @@ class Workplace:
             StorageError: The disk failed.
         """
         marked = result.model_copy(update={"partial": True}).with_identity()
-        folder = self.folder.with_name(f"{self.folder.name}-failed")
+        folder = self.failed_folder
+        self._clear_logs()
         try:
             shutil.rmtree(folder, ignore_errors=True)
             shutil.copytree(self.partial, folder, ignore=shutil.ignore_patterns(NOTES, JOURNAL, f".*{TEMPORARY}"))
@@ -122,6 +131,7 @@ class Workplace:
             shutil.rmtree(self.partial / JOURNAL, ignore_errors=True)
             self.partial.rename(self.folder)
             sync_folder(self.folder.parent)
+            shutil.rmtree(self.failed_folder, ignore_errors=True)
         except OSError as error:
             raise StorageError(f"cannot finish {self.folder}: {error.strerror}") from error
 
@@ -148,7 +158,7 @@ class Workplace:
                 self._publish()
             there = self.finished
             yield
-            if not there:
+            if self.finished and not there:
                 reporter.note(f"written: {self.result_file}")
         finally:
             worth = any(self._notes.glob("*.json")) or any((self.partial / JOURNAL).glob("*"))
@@ -158,8 +168,15 @@ class Workplace:
             Path(lock.lock_file).unlink(missing_ok=True)
             lock.release()
 
+    def _clear_logs(self) -> None:
+        """Delete what a recorder left that was killed with its run, or that still writes the log of a killed one."""
+        for folder in self.partial.glob(f"{LOGS}/.*"):
+            shutil.rmtree(folder, ignore_errors=True)
+
     def _sidecars(self) -> list[Path]:
-        return sorted(path for ending in SIDECARS for path in self.partial.rglob(f"*{ending}"))
+        """The files beside the result; hidden ones are somebody's work in progress."""
+        found = (path for ending in SIDECARS for path in self.partial.rglob(f"*{ending}"))
+        return sorted(path for path in found if not any(part[0] == "." for part in path.relative_to(self.partial).parts))
 
     def _note(self, task: str) -> Path:
         return self._notes / f"{distinct_slug(task)}.json"

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from toolbench_eval.metrics.answers.registry import known
 from toolbench_eval.metrics.language import parse_measure
+from toolbench_eval.metrics.of_samples import of_samples
 from toolbench_eval.metrics.registry import find, mean
 from toolbench_eval.metrics.score import Scores
 from toolbench_eval.metrics.segments import Floats
@@ -147,7 +147,7 @@ def _by_rule(rule: Rule, drawn: Floats) -> Floats:
 
 def _rule(measure: str) -> Rule:
     """How a measure goes from queries to a run; measures of agents' samples are all averaged."""
-    if known(measure):
+    if of_samples(measure):
         return mean
     return find(parse_measure(measure).name).aggregate
 

@@ -191,7 +191,7 @@ def _hasten() -> None:
     For an editor (Agent Client Protocol) every event would be prepared, and there is no switch for it.
     """
     gc.freeze()
-    gc.set_threshold(100_000, 50, 50)
+    gc.set_threshold(10_000, 10, 5)
     with suppress(ImportError):
         from inspect_ai.agent._acp.transport import _acp_live_active
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from toolbench_eval.agents.trajectory import LLMCall, Trajectory
 from toolbench_eval.data.questions import Sample
+from toolbench_eval.evaluation.solving.questions import QuestionWork
 from toolbench_eval.evaluation.solving.solve import Solver
-from toolbench_eval.evaluation.solving.work import Work
 from toolbench_eval.llms.base import GREEDY, LLM, Message, Reply, Sampling
 
 
@@ -25,12 +25,10 @@ class Call:
     Attributes:
         action: What the model was asked to do, in the agent's words.
         messages: The conversation.
-        reply: What it wrote.
     """
 
     action: str
     messages: tuple[Message, ...]
-    reply: str
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ class Studio:
     """
 
     solver: Solver
-    work: Work
+    work: QuestionWork
     name: str
     stopped: threading.Event = field(default_factory=threading.Event)
 
@@ -77,14 +75,14 @@ class Studio:
             UsageError: No sample can be solved this way.
             Stopped: The sampling was stopped.
         """
-        tape: list[tuple[tuple[Message, ...], str]] = []
+        tape: list[tuple[Message, ...]] = []
         key = f"{self.solver.seed}/{self.name}/{sample.id}/{number}"
         cast = {**self.solver.llms, **(instead or {})}
         voices = {role: Voice(llm, key, tape, self.stopped) for role, llm in cast.items()}
         session = self.solver.session(self.work.surroundings(sample), voices)
         trajectory = self.solver.solve(sample, session)
         actions = [step.action for step in trajectory.steps if isinstance(step, LLMCall)]
-        calls = (Call(action, *heard) for action, heard in zip(actions, tape, strict=True))
+        calls = (Call(action, messages) for action, messages in zip(actions, tape, strict=True))
         return Episode(trajectory, tuple(calls))
 
 
@@ -98,13 +96,13 @@ class Voice:
     Attributes:
         llm: Who answers.
         key: What tells this episode from all others.
-        tape: The episode's calls, those of other voices among them.
+        tape: The conversations of the episode's calls, those of other voices among them.
         stopped: Whether nobody waits any longer.
     """
 
     llm: LLM
     key: str
-    tape: list[tuple[tuple[Message, ...], str]]
+    tape: list[tuple[Message, ...]]
     stopped: threading.Event
 
     @property
@@ -128,7 +126,7 @@ class Voice:
             raise Stopped
         drawn = replace(sampling, seed=seed_of(self.key, len(self.tape))) if sampling.temperature > 0 else sampling
         reply = self.llm.complete(messages, drawn, attempt)
-        self.tape.append((tuple(messages), reply.text))
+        self.tape.append(tuple(messages))
         return reply
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from toolbench_eval.data.questions import Question
-from toolbench_eval.errors import EndpointError, UsageError
+from toolbench_eval.errors import EndpointError, StorageError, UsageError
+from toolbench_eval.evaluation.solving.solve import refuses_this_request
 from toolbench_eval.llms.scoring import Likelihood, ScoresAnswers
 from toolbench_eval.training.episodes import Studio
 from toolbench_eval.training.evidence import elbo, log_evidence
@@ -42,6 +43,7 @@ class Exporter:
         Raises:
             UsageError: The model cannot score.
             DataError: A score is not a number.
+            StorageError: The disk failed.
         """
         scored = [
             (one, likelihood) for one in drawn.samples for likelihood in self._scored(studio, question, one, drawn)
@@ -83,10 +85,11 @@ class Exporter:
         try:
             allowance.check()
             return [self.scorer.score(sample.asked, gold_of(question))]
-        except UsageError:
+        except (UsageError, StorageError):
             raise
         except EndpointError as error:
-            allowance.endpoint_failed(error)
+            if not refuses_this_request(error):
+                allowance.endpoint_failed(error)
             drawn.fail(str(error))
         except Exception as error:  # noqa: BLE001 - a fault of one sample must not end the others
             drawn.fail(f"scoring: {type(error).__name__}: {error}")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -73,18 +71,11 @@ class SampleRequest:
         """
         if self.m < 1:
             raise UsageError(f"-m must be at least 1, found {self.m}")
-        if agent_class(self.run.agent) not in AGENTS:
+        agent = self.run.agent
+        kind = agent_class(agent) if isinstance(agent, str) else type(agent)
+        if kind not in AGENTS:
             known = " and ".join(kind.name for kind in AGENTS)
-            raise UsageError(f"the agent '{self.run.agent}' cannot be sampled for training: {known} can")
-
-
-@dataclass(frozen=True)
-class Item:
-    """One question of one task."""
-
-    key: str
-    studio: Studio
-    question: Question
+            raise UsageError(f"the agent '{kind.name}' cannot be sampled for training: {known} can")
 
 
 def sample(request: SampleRequest, registry: Registry | None = None, reporter: Reporter | None = None) -> Summary:
@@ -110,14 +101,15 @@ def sample(request: SampleRequest, registry: Registry | None = None, reporter: R
         if ledger.finished is not None:
             reporter.note(f"already there: {request.out}")
             return ledger.finished
-        items = _items(plan, request)
-        with _at_work(plan):
-            _draw(items, sampler, exporter, ledger, request, reporter)
-        keys = [item.key for item in items]
-        summary = summed(ledger.records(keys), request.m)
+        studios = _studios(plan, request)
+        for studio in studios:
+            _draw(studio, sampler, exporter, ledger, request, reporter)
+        keys = [key for studio in studios for key in _questions(studio)]
+        records = ledger.records(keys)
+        summary = summed(records, request.m)
         ledger.finish(keys, summary)
     reporter.note(f"written: {request.out}")
-    _check_failures(summary, ledger.records(keys))
+    _check_failures(summary, records)
     return summary
 
 
@@ -206,57 +198,59 @@ def _meta(plan: SolvePlan, request: SampleRequest) -> dict[str, Any]:
     }
 
 
-def _items(plan: SolvePlan, request: SampleRequest) -> list[Item]:
+def _studios(plan: SolvePlan, request: SampleRequest) -> list[Studio]:
+    """One for each task."""
     runtime, team = request.run.base.runtime, plan.team
     allowance = RunAllowance(patience=max(16, 2 * runtime.concurrency))
     solver = Solver(team.agent, team.llms, {}, request.run.limits, allowance, runtime.seed, runtime.concurrency)
-    stopped = threading.Event()
-    items = []
+    studios = []
     for work in plan.works:
         if not isinstance(work, QuestionWork):
             raise UsageError(f"'{plan.selection.suite.name}' has no gold answers to score: sample question answering")
-        studio = Studio(solver, work, f"{plan.selection.suite.name}/{work.row.task}", stopped)
-        items += [Item(f"{studio.name}/{one.id}", studio, one) for one in work.questions.values() if gold_of(one)]
-    if not items:
+        studios.append(Studio(solver, work, f"{plan.selection.suite.name}/{work.row.task}"))
+    if not any(_questions(studio) for studio in studios):
         raise UsageError("no question has a gold answer to score")
-    return items
+    return studios
 
 
-@contextmanager
-def _at_work(plan: SolvePlan) -> Iterator[None]:
-    with ExitStack() as stack:
-        for work in plan.works:
-            stack.enter_context(work.at_work())
-        yield
+def _questions(studio: Studio) -> dict[str, Question]:
+    """The questions with a gold answer, by task and id."""
+    questions = studio.work.questions.values()
+    return {f"{studio.name}/{question.id}": question for question in questions if gold_of(question)}
 
 
 def _draw(
-    items: Sequence[Item],
+    studio: Studio,
     sampler: Sampler,
     exporter: Exporter,
     ledger: Ledger,
     request: SampleRequest,
     reporter: Reporter,
 ) -> None:
-    """Draw what is not there yet, several questions at a time; each is in the ledger before its worker goes on."""
-    open_items = [item for item in items if not ledger.done(item.key, item.question)]
-    if len(open_items) < len(items):
-        reporter.note(f"continuing: {len(items) - len(open_items)} of {len(items)} questions are there")
+    """Draw what a task lacks, several questions at a time; each is in the ledger before its worker goes on."""
+    questions = _questions(studio)
+    lacking = {key: question for key, question in questions.items() if not ledger.done(key, question)}
+    if len(lacking) < len(questions):
+        reporter.note(f"{studio.name}: {len(questions) - len(lacking)} of {len(questions)} questions are there")
+    if not lacking:
+        return
 
-    def work(item: Item) -> None:
-        drawn = sampler.draw(item.studio, item.question, request.m)
-        record, lines = exporter.export(item.studio, item.question, drawn)
-        ledger.add(item.key, item.question, record, lines)
+    def work(key: str, question: Question) -> None:
+        drawn = sampler.draw(studio, question, request.m)
+        ledger.add(key, question, *exporter.export(studio, question, drawn))
 
-    with ThreadPoolExecutor(request.run.base.runtime.concurrency) as pool:
-        futures = [pool.submit(work, item) for item in open_items]
+    with (
+        reporter.track(f"sample {studio.name}", len(lacking)) as advance,
+        studio.work.at_work(),
+        ThreadPoolExecutor(studio.solver.concurrency) as pool,
+    ):
+        futures = [pool.submit(work, key, question) for key, question in lacking.items()]
         try:
-            with reporter.track("sample", len(open_items)) as advance:
-                for future in as_completed(futures):
-                    future.result()
-                    advance(1)
+            for future in as_completed(futures):
+                future.result()
+                advance(1)
         except BaseException:
-            items[0].studio.stopped.set()
+            studio.stopped.set()
             for future in futures:
                 future.cancel()
             raise

@@ -20,7 +20,9 @@ _RESERVED = {"from", "class", "return", "false", "true", "id", "and"}
 def toolbench(record: Record, companions: Companions) -> Iterator[ToolProblem]:
     """A record with `query`, `api_list`, `relevant APIs` (pairs of tool and API) and `query_id`.
 
-    The relevant APIs are those that the query was made from: a set, not a path, and nobody says that all are needed.
+    ToolBench's example file numbers its queries anew in each `group`, which then stands in front of the id. The
+    relevant APIs are those that the query was made from: a set, not a path,
+    and nobody says that all are needed.
 
     Raises:
         DataError: A field is missing or of a wrong type.
@@ -29,14 +31,15 @@ def toolbench(record: Record, companions: Companions) -> Iterator[ToolProblem]:
     for api in record.objects("api_list"):
         tool = _tool(api)
         tools.setdefault(tool["name"], tool)
+    group, number = record.maybe("group"), record.text("query_id")
     relevant = [function_name(_text(tool, record), _text(api, record)) for tool, api in record.pairs("relevant APIs")]
     yield ToolProblem(
-        id=record.text("query_id"),
+        id=number if group is None else f"{group}/{number}",
         text=record.text("query"),
         candidates=tuple(tools),
         gold_calls=tuple(GoldCall(name) for name in dict.fromkeys(relevant)),
         setup={"tools": list(tools.values())},
-        category=record.maybe("group"),
+        category=group,
         extra={"unordered": True},
     )
 

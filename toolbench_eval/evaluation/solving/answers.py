@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from toolbench_eval.agents.trajectory import Trajectory
 from toolbench_eval.data.passages import Passage
 from toolbench_eval.data.questions import Question
-from toolbench_eval.errors import UsageError
+from toolbench_eval.errors import EndpointError, UsageError
+from toolbench_eval.evaluation.solving.solve import refuses_this_request
 from toolbench_eval.llms.cached import CachedLLM
 from toolbench_eval.metrics.answers.boolean import last_boolean, score_boolean
 from toolbench_eval.metrics.answers.judged import judge
@@ -114,7 +115,12 @@ class Scorer:
     def _judged(self, question: Question, prediction: str) -> dict[str, float]:
         if self.judge is None or not prediction:
             return {"acc_judged": 0.0, "judge_unparsed": 0.0}
-        verdict = judge(self.judge, question.text, prediction, question.answers)
+        try:
+            verdict = judge(self.judge, question.text, prediction, question.answers)
+        except EndpointError as error:
+            if not refuses_this_request(error):
+                raise
+            return {"acc_judged": 0.0, "judge_unparsed": 1.0}
         return {"acc_judged": verdict.score, "judge_unparsed": float(not verdict.parsed)}
 
 

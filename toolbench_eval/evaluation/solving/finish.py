@@ -14,7 +14,7 @@ from toolbench_eval.agents.trajectory import Trajectory
 from toolbench_eval.data.ids import positions_of, string_array
 from toolbench_eval.evaluation.solving.journal import Journal
 from toolbench_eval.evaluation.solving.work import Work
-from toolbench_eval.evaluation.workplace import Workplace
+from toolbench_eval.evaluation.workplace import LOGS, Workplace
 from toolbench_eval.metrics.answers.judged import agreement
 from toolbench_eval.ranking.run import NO_DOCUMENT, Run
 from toolbench_eval.results import sidecars
@@ -71,7 +71,7 @@ def finish_solved(work: Work, journal: Journal, place: Workplace) -> TaskResult:
     table = sums.table
     per_query_file = place.path("per_query", name)
     sidecars.write_per_query(per_query_file, string_array(one.id for one in work.samples), table)
-    log = place.path("trajectories", name, ".eval")
+    log = place.path(LOGS, name, ".eval")
     result = TaskResult(
         category=work.row.category,
         scores={measure: float(values.mean()) for measure, values in table.items()},
@@ -79,7 +79,7 @@ def finish_solved(work: Work, journal: Journal, place: Workplace) -> TaskResult:
         failed=len(sums.failures),
         corpus_fingerprint=work.corpus_fingerprint,
         queries_fingerprint=work.fingerprint,
-        qrels_fingerprint=work.gold_fingerprint,
+        qrels_fingerprint=work.gold_fingerprint if work.qrels is None else work.qrels.fingerprint,
         per_query_file=place.name(per_query_file),
         trajectories_file=place.name(log) if log.is_file() else None,
         solved=Solved(

@@ -5,24 +5,26 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from toolbench_eval.errors import OutsideError
 from toolbench_eval.evaluation.provenance import environment, peak_memory_bytes
 from toolbench_eval.evaluation.reporter import LoggingReporter, Reporter
 from toolbench_eval.evaluation.solving.allowance import RunAllowance
+from toolbench_eval.evaluation.solving.failures import objection, too_many
 from toolbench_eval.evaluation.solving.finish import finish_solved
 from toolbench_eval.evaluation.solving.journal import Journal
 from toolbench_eval.evaluation.solving.plan import NO_MODEL, SolvePlan, make_plan
 from toolbench_eval.evaluation.solving.request import AgentRequest
 from toolbench_eval.evaluation.solving.solve import Solver, solve_task
 from toolbench_eval.evaluation.timing import Timing
-from toolbench_eval.evaluation.workplace import JOURNAL
+from toolbench_eval.evaluation.workplace import JOURNAL, LOGS
 from toolbench_eval.registry import Registry
 from toolbench_eval.results.aggregate import Naming, TaskScores, aggregates, bootstrap
 from toolbench_eval.results.schema import Count, Execution, Headline, Result, TaskResult
 from toolbench_eval.results.sidecars import read_per_query
-from toolbench_eval.results.store import distinct_slug, read_result
+from toolbench_eval.results.store import RESULT_FILE, distinct_slug, read_result
 from toolbench_eval.selection import Selection, select
 
 
@@ -51,14 +53,17 @@ def solve(request: AgentRequest, registry: Registry | None = None, reporter: Rep
     """
     registry, reporter = registry or Registry(), reporter or LoggingReporter()
     selections = select(request.base.tasks, registry)
-    results = [_solve_suite(selection, request, registry, reporter) for selection in selections]
-    failed = [message for result in results if (message := _too_many(result, request.max_failures))]
-    if failed:
-        raise TooManyFailuresError(results, "; ".join(failed))
+    ends = [_solve_suite(selection, request, registry, reporter) for selection in selections]
+    results = [result for result, _ in ends]
+    if objections := [objection for _, objection in ends if objection]:
+        raise TooManyFailuresError(results, "; ".join(objections))
     return results
 
 
-def _solve_suite(selection: Selection, request: AgentRequest, registry: Registry, reporter: Reporter) -> Result:
+def _solve_suite(
+    selection: Selection, request: AgentRequest, registry: Registry, reporter: Reporter
+) -> tuple[Result, str | None]:
+    """The result, and what to say where too many samples failed."""
     timing = Timing()
     with timing.phase("load"):
         plan = make_plan(selection, request, registry, reporter)
@@ -67,7 +72,7 @@ def _solve_suite(selection: Selection, request: AgentRequest, registry: Registry
     with place.locked(reporter):
         if place.finished:
             reporter.note(f"already there: {place.result_file}")
-            return read_result(place.result_file)
+            return _told(read_result(place.result_file), request.max_failures, place.folder)
         solver = _solver(plan, request)
         tasks, resumed = {}, False
         for work in plan.works:
@@ -76,16 +81,17 @@ def _solve_suite(selection: Selection, request: AgentRequest, registry: Registry
             if done is None:
                 journal = Journal(place.partial / JOURNAL / f"{distinct_slug(work.row.task)}.jsonl")
                 with timing.phase("solve"):
-                    log = place.path("trajectories", work.row.task, ".eval")
+                    log = place.path(LOGS, work.row.task, ".eval")
                     resumed |= solve_task(work, solver, journal, log, name, reporter)
                 with timing.phase("score"):
                     done = finish_solved(work, journal, place)
             tasks[work.row.task] = done
         result = _assemble(plan, tasks, timing, resumed)
-        if _too_many(result, request.max_failures):
-            return place.set_aside(result)
+        if too_many(result, request.max_failures):
+            reporter.note(f"kept and marked: {place.failed_folder / RESULT_FILE}")
+            return _told(place.set_aside(result), request.max_failures, place.failed_folder)
         place.finish(result)
-        return read_result(place.result_file)
+        return read_result(place.result_file), None
 
 
 def _solver(plan: SolvePlan, request: AgentRequest) -> Solver:
@@ -160,20 +166,8 @@ def _execution(plan: SolvePlan, timing: Timing, resumed: bool) -> Execution:
     )
 
 
-def _too_many(result: Result, most: float) -> str | None:
-    """What to say where more samples failed than are allowed."""
-    failed, of = sum(task.failed for task in result.tasks.values()), sum(task.queries for task in result.tasks.values())
-    if of == 0 or failed / of <= most:
-        return None
-    first = next((f"{name}: {why}" for name, why in _failures(result)), "")
-    return (
-        f"{failed} of {of} samples of {result.suite} failed (more than {most:.0%}); the first: {first}. The result is "
-        "kept and marked; the same command tries the failed ones again"
-    )
-
-
-def _failures(result: Result) -> list[tuple[str, str]]:
-    return [item for task in result.tasks.values() if task.solved for item in task.solved.failures.items()]
+def _told(result: Result, most: float, folder: Path) -> tuple[Result, str | None]:
+    return result, objection(result, folder) if too_many(result, most) else None
 
 
 def _warn(plan: SolvePlan, reporter: Reporter) -> None:

@@ -8,14 +8,16 @@ from typing import Any
 
 from toolbench_eval import __version__
 from toolbench_eval.agents.base import Agent
-from toolbench_eval.agents.catalogue import agent_class
+from toolbench_eval.agents.catalogue import agent_class, roles_of
 from toolbench_eval.agents.options import build, option_names, setting_of
+from toolbench_eval.agents.session import MAIN
 from toolbench_eval.errors import UnknownNameError, UsageError
 from toolbench_eval.evaluation.modelled import requested_model
 from toolbench_eval.evaluation.provenance import versions
 from toolbench_eval.evaluation.reporter import Reporter
 from toolbench_eval.evaluation.solving.kinds import TASK_OPTIONS, load_works
 from toolbench_eval.evaluation.solving.request import AgentRequest
+from toolbench_eval.evaluation.solving.searching import SharedModel
 from toolbench_eval.evaluation.solving.work import Work
 from toolbench_eval.evaluation.workplace import Workplace
 from toolbench_eval.llms.cached import CachedLLM
@@ -162,10 +164,29 @@ def _team(
     runtime = replace(base.runtime, offline=base.access.offline, track=reporter.track)
     llms = {role: load_llm(name, runtime=runtime) for role, name in request.llms.items()}
     judge = None if request.judge is None else load_llm(request.judge, runtime=runtime)
+    _check_prices(request, llms)
     model = None
     if request.model is not None:
-        model = requested_model(request.model, selection.suite, replace(base, switches=for_model), registry, reporter)
+        asked = replace(base, switches=for_model)
+        model = SharedModel(requested_model(request.model, selection.suite, asked, registry, reporter))
     return Team(agent, llms, model, judge)
+
+
+def _check_roles(request: AgentRequest) -> None:
+    """Refuse a model for a role that the agent does not have: it would never be asked."""
+    roles = roles_of(agent_class(request.agent))
+    for role in request.llms:
+        if role != MAIN and role not in roles:
+            known = f"roles of {request.agent}: {', '.join(roles)}" if roles else f"{request.agent} has no other roles"
+            raise UsageError(f"--llm names a model for the role '{role}'; {known}")
+
+
+def _check_prices(request: AgentRequest, llms: Mapping[str, CachedLLM]) -> None:
+    """Refuse a cost limit that could not be kept."""
+    unknown = [llm.name for llm in llms.values() if llm.meter.price is None]
+    if unknown and (request.limits.dollars is not None or request.run_dollars is not None):
+        advice = "use --token-limit or --run-token-limit"
+        raise UsageError(f"no price is known for {unknown[0]}, so that a cost limit cannot be kept: {advice}")
 
 
 def _bounds(request: AgentRequest) -> dict[str, float | None]:

@@ -17,7 +17,7 @@ from toolbench_eval.data.tasks import Origin
 from toolbench_eval.errors import DataError, UsageError
 from toolbench_eval.evaluation.solving.answers import Retrieved, Scorer
 from toolbench_eval.evaluation.solving.request import AgentRequest
-from toolbench_eval.evaluation.solving.searching import OwnSearch, SharedSearch
+from toolbench_eval.evaluation.solving.searching import SharedModel, SharedSearch, own_search
 from toolbench_eval.evaluation.solving.sums import COSTS, costs
 from toolbench_eval.evaluation.solving.work import Surroundings
 from toolbench_eval.llms.cached import CachedLLM
@@ -42,9 +42,8 @@ class QuestionWork:
     task: QuestionTask
     scorer: Scorer
     retrieval: Search
-    model: Model | None
-    _shared: SharedSearch | None = field(default=None, repr=False)
-    _own: OwnSearch | None = field(default=None, repr=False)
+    model: SharedModel | None
+    _corpus_search: SharedSearch | None = field(default=None, repr=False)
 
     @property
     def row(self) -> TaskRow:
@@ -104,22 +103,21 @@ class QuestionWork:
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
-        """Keeps one index for all samples."""
-        if self.model is not None:
-            self._shared, self._own = SharedSearch(self.model, self.task.passages), OwnSearch(self.model)
-        try:
+        """Keeps one index for all samples; it is made before the first of them begins."""
+        if self.model is None or self.retrieval != "open":
             yield
-        finally:
-            if self._shared is not None:
-                self._shared.close()
+            return
+        with SharedSearch(self.model, self.task.passages).opened() as search:
+            self._corpus_search = search
+            yield
 
     def surroundings(self, sample: Sample) -> Surroundings:
         """The search of a question."""
-        if self._shared is None or self._own is None:
+        if self.model is None:
             return Surroundings()
         if self.retrieval == "open":
-            return Surroundings(self._shared)
-        return Surroundings(self._own.within(self.questions[sample.id].context))
+            return Surroundings(self._corpus_search)
+        return Surroundings(own_search(self.model, self.questions[sample.id].context))
 
     def score(self, trajectory: Trajectory) -> dict[str, float]:
         """Every measure of one question."""
@@ -195,7 +193,7 @@ def load_question_work(
         raise UsageError(f"{name} has no corpus to search in: {advice}")
     profile = find_profile(row.profile if options["profile"] == "official" else options["profile"])
     scorer = Scorer.of(task.questions, profile, (*suite.spec.metrics, *base.metrics), judge)
-    return QuestionWork(task, scorer, retrieval, model)
+    return QuestionWork(task, scorer, retrieval, None if model is None else SharedModel.of(model))
 
 
 def _search(asked: QuestionRow | str) -> Search:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,13 +47,21 @@ class AgentRequest:
         """Refuse what makes no sense.
 
         Raises:
-            UsageError: No language model plays the main role, or the share of failures is none.
+            UsageError: No language model plays the main role, or a limit or the share of failures is none.
             MissingDataError: A file is not there.
         """
         if "main" not in self.llms:
             raise UsageError("an agent needs a language model: --llm openai/<model>, hf/<folder>, scripted")
         if not 0 <= self.max_failures <= 1:
             raise UsageError(f"--max-failures is a share from 0 to 1, found {self.max_failures}")
+        limits = {
+            "--cost-limit": self.limits.dollars,
+            "--time-limit": self.limits.seconds,
+            "--run-cost-limit": self.run_dollars,
+        }
+        for name, bound in limits.items():
+            if bound is not None and not 0 <= bound < math.inf:
+                raise UsageError(f"{name} is a number from 0, found {bound}")
         for name, path in (("--source", self.source), ("--corpus", self.corpus)):
             if path is not None and not path.is_file():
                 raise MissingDataError(f"no such file (given as {name})", file=path)

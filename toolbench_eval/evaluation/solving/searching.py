@@ -12,9 +12,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from toolbench_eval.agents.session import Search
 from toolbench_eval.data.corpus import Corpus
+from toolbench_eval.data.ids import positions_of
 from toolbench_eval.data.passages import Passage, Passages
 from toolbench_eval.data.qrels import Qrels
 from toolbench_eval.data.queries import Queries
@@ -86,13 +88,25 @@ class SharedModel:
         with self._lock:
             self._prepare(passages)
             run = self.model.search(queries, min(k, len(passages)))
-        return [row[row != NO_DOCUMENT].astype(np.int64) for row in run.documents]
+        rows = positions_of(queries.ids, run.query_ids)
+        return [_found(run, int(row), passages) for row in rows]
 
     def _prepare(self, passages: Passages) -> None:
         if self._indexed != passages.fingerprint:
             self._indexed = None
             self.model.index(passages.corpus)
             self._indexed = passages.fingerprint
+
+
+def _found(run: Run, row: int, passages: Passages) -> Positions:
+    """A row's documents by their place among the passages; a model may have its own order of queries and documents."""
+    if row < 0:
+        return np.empty(0, dtype=np.int64)
+    documents = run.documents[row]
+    documents = documents[documents != NO_DOCUMENT].astype(np.int64)
+    if run.doc_ids is passages.ids or run.doc_ids.equals(passages.ids):
+        return documents
+    return positions_of(run.doc_ids.take(pa.array(documents)), passages.ids)
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,7 @@ def focus(question: str) -> list[str]:
     rest = question[found.end() :] if found else question
     for _ in range(3):
         rest = re.sub(r"^\s*(?:is|are|was|were|does|do|did|has|have|the|a|an|how)\b", "", rest)
+    rest = re.sub(r"^\s*names? of (?:the )?", "", rest)
     head = _FOCUS_ENDS.split(rest, maxsplit=1)[0]
     return stems(head) or stems(rest)[:1]
 
@@ -78,8 +79,11 @@ def read_answer(question: str, found: Sequence[Field], last: int) -> Reading | N
 
 
 def _fits(question: str, field: Field) -> float:
+    """Whether a value looks like what the question word wants; less than 0 for a time that is none."""
     for asked, keys, shape in _WANTED:
-        if re.search(asked, question, re.IGNORECASE) and re.fullmatch(shape, str(field.value)):
+        if re.search(asked, question, re.IGNORECASE):
+            if not re.fullmatch(shape, str(field.value)):
+                return -4.0 if "-" in shape and "d" in shape and ":" in shape else 0.0
             return 1.6 if set(stems(field.key)) & {*keys} or field.key in keys else 1.0 if not keys else 0.5
     return 0.0
 

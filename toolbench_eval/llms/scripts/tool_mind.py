@@ -7,16 +7,27 @@ questions that compare or add up, by conditions, by two things of the same kind 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from toolbench_eval.environments.base import canonical, json_or_text
 from toolbench_eval.llms.scripts.tool_answers import Reading, focus, read_answer, said, summary
-from toolbench_eval.llms.scripts.tool_filling import Filler
+from toolbench_eval.llms.scripts.tool_filling import Filler, properties, required, role
 from toolbench_eval.llms.scripts.tool_values import Field, fields
-from toolbench_eval.llms.scripts.tool_words import CHANGES, DATED, Vocabulary, asks, clauses, stem, stems, verbs_of, words
+from toolbench_eval.llms.scripts.tool_words import (
+    CHANGES,
+    DATED,
+    Vocabulary,
+    asks,
+    clauses,
+    stem,
+    stems,
+    verbs_of,
+    words,
+)
 
 MOST_TRIES = 4
 """Calls of one tool that fail or bring nothing before it is given up."""
@@ -95,6 +106,8 @@ def planned(request: str, tools: Sequence[ToolView], done: Sequence[DoneCall] = 
 
 
 class _Mind:
+    """One look at a request, its tools and what was done."""
+
     def __init__(self, request: str, tools: Sequence[ToolView], done: Sequence[DoneCall]) -> None:
         self.request, self.tools, self.done = request, {tool.name: tool for tool in tools}, done
         self.vocabulary = Vocabulary(tools)
@@ -103,26 +116,30 @@ class _Mind:
 
     @cached_property
     def fields(self) -> list[Field]:
+        """The values in the results."""
         return [one for at, call in enumerate(self.done) if call.ok for one in fields(call.result_text, at)]
 
     def move(self) -> Move:
+        """The next call, or the end."""
         answers: list[str] = []
         for clause in clauses(self.request, self.tools.values()):
+            weak: list[str] = []
             for goal in self.goals(clause):
-                move = self.towards(goal, clause, (goal.name,))
-                if move is not None:
-                    return move
-                ended = self.ended(goal, clause)
-                if isinstance(ended, Move):
-                    return ended
-                if ended is not None:
-                    answers.append(ended)
+                step = self.towards(goal, clause, (goal.name,)) or self.outcome(goal, clause)
+                if isinstance(step, Move):
+                    return step
+                if step is not None and step.asked:
+                    answers.append(step.text)
                     break
+                weak += [step.text] if step is not None else []
+            else:
+                answers += weak[:1]
         if not answers:
             return Move(None, {}, None, "None of the tools gets me there.")
-        return Move(None, {}, answers[-1], "That is all that was asked for.")
+        return Move(None, {}, answers[-1], "That is what was asked for.")
 
     def plan(self) -> list[str]:
+        """Tools in the order in which they seem to be needed."""
         steps: list[str] = []
         for clause in clauses(self.request, self.tools.values()):
             for goal in self.goals(clause)[:1]:
@@ -131,8 +148,104 @@ class _Mind:
 
     def _plan(self, tool: ToolView, clause: str, steps: list[str], stack: tuple[str, ...]) -> None:
         for name in self.filler.unfilled(tool, clause, self.fields):
-            producer = next(iter(self.producers(name, tool, clause, stack)), None)
+            producer = next(iter(self.producers(tool, name, clause, stack)), None)
             if producer is not None and producer.name not in steps:
                 self._plan(producer, clause, steps, (*stack, producer.name))
         if tool.name not in steps:
             steps.append(tool.name)
+
+    def goals(self, clause: str) -> list[ToolView]:
+        """The tools that a clause seems to be about, the likeliest first."""
+        wanted = dict.fromkeys(stems(clause), 1.0)
+        if asks(clause):
+            wanted |= dict.fromkeys(focus(clause), 2.5)
+        scored = [(self._likely(tool, clause, wanted), tool) for tool in self.tools.values()]
+        verb = next((stem(word) for word in words(clause)), "")
+        bidden = [] if asks(clause) else [one for one in scored if verb in verbs_of(one[1])]
+        ranked = sorted(bidden or scored, key=lambda one: -one[0])
+        return [tool for score, tool in ranked if score > 0][:MOST_GOALS]
+
+    def _likely(self, tool: ToolView, clause: str, wanted: Mapping[str, float]) -> float:
+        score = self.vocabulary.relevance(tool, wanted)
+        if asks(clause) and verbs_of(tool) & CHANGES:
+            score *= 0.2
+        return score * 0.3 if self._dated(tool) else score
+
+    def _dated(self, tool: ToolView) -> bool:
+        return bool(DATED & set(stems(f"{tool.name} {tool.description}")) - set(stems(self.request)))
+
+    def towards(self, tool: ToolView, clause: str, stack: tuple[str, ...]) -> Move | None:
+        """A call of a tool, or of one that brings what its arguments lack; None where there is nothing left to do."""
+        calls = [one for one in self.done if one.tool == tool.name]
+        if len(calls) >= MOST_TRIES or any(one.bore_fruit for one in calls):
+            return None
+        for arguments in self.filler.arguments(tool, clause, self.fields):
+            if (tool.name, canonical(arguments)) not in self.tried:
+                return Move(tool.name, arguments, None, f"{tool.name} may bring what is asked for.")
+        for name in self.filler.lacking(tool, clause, self.fields):
+            for producer in self.producers(tool, name, clause, stack):
+                step = self.towards(producer, clause, (*stack, producer.name))
+                if step is not None:
+                    return step
+        return None
+
+    def producers(self, tool: ToolView, name: str, clause: str, stack: Sequence[str]) -> list[ToolView]:
+        """The tools that may bring a value for an argument, the likeliest first."""
+        described = str(properties(tool)[name].get("description", ""))
+        scored = []
+        for one in self.tools.values():
+            score = 5.0 if re.search(rf"\b{re.escape(one.name)}\b", described) else 0.0
+            score += self._brings(one, name, clause) - (5.0 if verbs_of(one) & CHANGES else 0.0)
+            if score >= 2 and one.name not in stack and not self._dated(one):
+                scored.append((score + 0.01 * self.vocabulary.relevance(one, dict.fromkeys(stems(clause), 1.0)), one))
+        return [one for _, one in sorted(scored, key=lambda pair: -pair[0])]
+
+    def _brings(self, tool: ToolView, name: str, clause: str) -> float:
+        """How much a description says that a tool gives what an argument needs."""
+        said = set(words(tool.description)) | set(words(tool.name))
+        score = 2.0 if set(words(name)) <= said else 0.0
+        for key, linked in self.filler.links.items():
+            if linked == name and key in tool.description and role(key) & set(stems(clause)):
+                score += 7.0
+        return score
+
+    def outcome(self, goal: ToolView, clause: str) -> Move | _Outcome | None:
+        """What a tool that was called brought for a clause, or the call that its answer still needs."""
+        last = max((at for at, one in enumerate(self.done) if one.tool == goal.name and one.bore_fruit), default=None)
+        if last is None:
+            return None
+        if not asks(clause):
+            record = next((one.record for one in self.fields if one.call == last), {})
+            return _Outcome(summary(record) or "done", True)
+        reading = read_answer(clause, self.fields, last)
+        if reading is None:
+            return None
+        if words(reading.field.key)[-1:] == ["id"] and "id" not in words(clause):
+            return self._named(reading)
+        return _Outcome(said(reading.field.value), reading.asked)
+
+    def _named(self, reading: Reading) -> Move | _Outcome | None:
+        """The name of what an id stands for, or the call that brings it."""
+        key, value, record = reading.field.key, reading.field.value, reading.field.record
+        own = next((str(record[one]) for one in ("name", "title") if one in record), None)
+        if own is not None and next(iter(record)) == key:
+            return _Outcome(own, reading.asked)
+        name = self.filler.links.get(key, key)
+        for tool in self.tools.values():
+            if required(tool) != [name] or verbs_of(tool) & CHANGES:
+                continue
+            call = next((at for at, one in enumerate(self.done) if one.arguments == {name: value} and one.ok), None)
+            if call is None and (tool.name, canonical({name: value})) not in self.tried:
+                return Move(tool.name, {name: value}, None, f"{value} has to be looked up.")
+            named = [one for one in self.fields if one.call == call and one.key in {"name", "title"}]
+            if named:
+                return _Outcome(said(named[0].value), reading.asked)
+        return None
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What was found for a clause, and whether its name is what was asked for."""
+
+    text: str
+    asked: bool

@@ -17,13 +17,18 @@ _ID = re.compile(r"\b[A-Za-z]{1,4}[-_]?\d+(?:[-_/]\w+)*\b")
 _DATE = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 _TIME = re.compile(r"\b\d{1,2}:\d\d\b")
 _NUMBER = re.compile(r"(?<![\w:.-])\d+(?:\.\d+)?(?![\w:-])")
-_QUOTED = re.compile(r"[\"“]([^\"”]+)[\"”]|(?<!\w)'([^']+)'(?!\w)")  # noqa: RUF001 - quotation marks of print
+_QUOTED = re.compile(r"[\"“]([^\"”]+)[\"”]|(?<!\w)'([^']+)'(?!\w)")
 _CAPITAL = r"[A-Z][\w&'-]*"
 _NAME = re.compile(rf"{_CAPITAL}(?: (?:of |the |by |and |& )?{_CAPITAL})*")
-_NUMBERS = {word: at for at, word in enumerate("zero one two three four five six seven eight nine ten".split())}
-_PLACES = frozenset("street square road lane avenue hill place park quay bridge station town city way".split())
+_NUMBERS = {
+    word: at
+    for at, word in enumerate(("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"))
+}
+_PLACES = frozenset(("street", "square", "road", "lane", "avenue", "hill", "place", "park", "quay", "bridge", "way"))
 _PLACE_WORDS = frozenset(stem(word) for word in ("street", "place", "city", "town", "location", "address", "country"))
-_SEARCH_WORDS = frozenset(stem(word) for word in ("word", "words", "query", "keyword", "title", "text", "term", "thing"))
+_SEARCH_WORDS = frozenset(
+    stem(word) for word in ("word", "words", "query", "keyword", "title", "text", "term", "thing")
+)
 _MOST: Mapping[str, tuple[bool, str]] = {
     "cheapest": (False, "price"),
     "dearest": (True, "price"),
@@ -83,15 +88,14 @@ def kind_of(name: str, schema: Mapping[str, Any]) -> Kind:
         return "choice"
     if schema.get("type") == "boolean":
         return "truth"
-    if said[-1:] == ["id"] or re.search(r"\b(?:ids?|identifier)\b", described.lower()):
-        return "id"
     if schema.get("type") in {"integer", "number"}:
-        return "number"
-    if "YYYY" in described or schema.get("format") == "date" or "date" in said:
-        return "date"
-    if "HH:MM" in described or {"time", "hour"} & set(said):
-        return "time"
-    return "text"
+        return "id" if said[-1:] == ["id"] else "number"
+    signs: tuple[tuple[Kind, bool], ...] = (
+        ("id", said[-1:] in (["id"], ["number"], ["code"]) or bool(re.search(r"\b[Ii]d of\b", described))),
+        ("date", "YYYY" in described or schema.get("format") == "date" or "date" in said),
+        ("time", "HH:MM" in described or bool({"time", "hour"} & set(said))),
+    )
+    return next((kind for kind, found in signs if found), "text")
 
 
 @dataclass(frozen=True)
@@ -111,10 +115,10 @@ def spoken_values(text: str) -> Spoken:
     """Ids, dates, times, numbers with the word behind them, quotations and names in a text."""
     quoted = tuple(one or other for one, other in _QUOTED.findall(text))
     bare = _QUOTED.sub(" ", text)
-    numbers = [
-        (_as_number(found[0]), next(iter(words(bare[found.end() :])), "")) for found in _NUMBER.finditer(bare)
+    numbers = [(_as_number(found[0]), next(iter(words(bare[found.end() :])), "")) for found in _NUMBER.finditer(bare)]
+    spelled = [
+        (_NUMBERS[one], other) for one, other in zip(words(bare), words(bare)[1:], strict=False) if one in _NUMBERS
     ]
-    spelled = [(_NUMBERS[one], other) for one, other in zip(words(bare), words(bare)[1:], strict=False) if one in _NUMBERS]
     return Spoken(
         text,
         tuple(_ID.findall(bare)),
@@ -131,7 +135,7 @@ def _as_number(text: str) -> int | float:
 
 
 def _names(text: str) -> Iterator[str]:
-    for found in _NAME.finditer(text.replace("'s ", " ").replace("’s ", " ")):  # noqa: RUF001 - as above
+    for found in _NAME.finditer(text):
         name = found[0].removesuffix("'s")
         begins = found.start() == 0 or text[: found.start()].rstrip()[-1:] in {".", "!", "?"}
         name = name.partition(" ")[2] if begins else name

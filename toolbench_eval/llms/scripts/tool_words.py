@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any, Protocol
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+(?:\.\d+)?")
+_OWNER = re.compile(r"['\u2019]s\b")
 _ENDINGS = ("ing", "ed", "er", "es", "s", "e")
 
 _FILLERS = frozenset(
@@ -32,9 +33,11 @@ _SAME = (
     ("delete", "remove"),
     ("owe", "fee"),
 )
-_CHANGES = """book order buy purchase reserve cancel delete remove add create send place update set modify change pay post
-put register insert play follow open close borrow return"""  # noqa: SIM905 - as above
-_DATED = """old outdated obsolete deprecated legacy former"""  # noqa: SIM905 - as above
+_CHANGES = """
+    book order buy purchase reserve cancel delete remove add create send place update set modify change pay post put
+    register insert play follow borrow return
+"""
+_DATED = "old outdated obsolete deprecated legacy former"
 QUESTION = re.compile(
     r"\b(?:what|which|who|whom|whose|when|where|why|how|is|are|was|were|do|does|did|can)\b", re.IGNORECASE
 )
@@ -58,7 +61,7 @@ class View(Protocol):
 
 def words(text: str) -> list[str]:
     """The words of a text in lower case; names such as `find_person` and `findPerson` are taken apart."""
-    return [word.lower() for word in _WORD.findall(text.replace("'s", " ").replace("’s", " "))]
+    return [word.lower() for word in _WORD.findall(_OWNER.sub(" ", text))]
 
 
 @cache
@@ -142,6 +145,7 @@ def _weights(tool: View) -> dict[str, float]:
     """A tool's words: those of its name count most, those of its arguments least."""
     found: dict[str, float] = {}
     arguments = tool.parameters.get("properties", {})
-    for text, weight in ((" ".join(arguments), 0.5), (tool.description, 1.0), (tool.name, 1.5)):
+    choices = " ".join(str(value) for schema in arguments.values() for value in schema.get("enum", ()))
+    for text, weight in ((" ".join(arguments), 0.5), (choices, 1.0), (tool.description, 1.0), (tool.name, 1.5)):
         found |= dict.fromkeys(stems(text), weight)
     return found

@@ -1,0 +1,71 @@
+"""The scripted model in the agents that call tools step by step: react, plan-execute, dfsdt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from toolbench_eval.llms.base import Message
+from toolbench_eval.llms.scripts.heard import first_heard, values
+from toolbench_eval.llms.scripts.tool_mind import DoneCall, Move, ToolView, next_move, planned
+from toolbench_eval.llms.scripts.tool_talk import call_step, calls_in, calls_in_rows, rows_in, step, tools_in
+from toolbench_eval.prompts import Prompt
+
+UNKNOWN = "unknown"
+"""What is answered where nothing was found."""
+_PLANNED = "Use {tool}."
+
+
+def reply(messages: Sequence[Message]) -> str | None:
+    """The answer to a prompt of these agents, None to any other."""
+    prompt = first_heard(messages, list(_VOICES))
+    return None if prompt is None else _VOICES[prompt.name](prompt, messages)
+
+
+def _react(prompt: Prompt, messages: Sequence[Message]) -> str | None:
+    heard = values(prompt, messages[:2], "opening")
+    if heard is None:  # the closing request stands behind an opening that was never acted on
+        return None
+    move = next_move(heard[1]["request"], tools_in(messages[1].text), calls_in(messages))
+    if messages[-1].text.endswith("Answer: <the answer>"):
+        return f"Answer: {move.answer or UNKNOWN}"
+    return call_step(move) if move.tool else step(move.thought, "Finish", move.answer or UNKNOWN)
+
+
+def _dfsdt(prompt: Prompt, messages: Sequence[Message]) -> str | None:
+    heard = values(prompt, messages[:2], "opening") or values(prompt, [messages[0], _first_part(messages[1])], "opening")
+    if heard is None:
+        return None
+    tried = calls_in_rows(rows_in(messages[-1].text, "done"))
+    move = next_move(heard[1]["request"], tools_in(messages[1].text), [*calls_in(messages), *tried])
+    if move.tool:
+        return call_step(move)
+    return step(move.thought, "Finish", move.answer) if move.answer else step(move.thought, "GiveUp", move.thought)
+
+
+def _plan_execute(prompt: Prompt, messages: Sequence[Message]) -> str | None:
+    heard = values(prompt, messages, "plan", "replan", "step", "answer")
+    if heard is None:
+        return None
+    text, said = heard
+    request, tools = said["request"], tools_in(messages[1].text)
+    done = calls_in_rows(rows_in(messages[1].text, "done"))
+    if text == "answer":
+        return f"Answer: {_conclusion(request, said['done'], done)}"
+    if text == "step":
+        return _step(request, tools, done, calls_in(messages), said["step"])
+    tried = {one.tool for one in done if one.bore_fruit}
+    steps = [name for name in planned(request, tools, done) if name not in tried]
+    return "\n".join(f"{at}. {_PLANNED.format(tool=name)}" for at, name in enumerate(steps, start=1)) or "No steps."
+
+
+def _step(
+    request: str, tools: Sequence[ToolView], before: Sequence[DoneCall], now: Sequence[DoneCall], wanted: str
+) -> str:
+    if now and now[-1].bore_fruit:
+        return step("That is this step.", "Done", now[-1].result_text)
+    move = next_move(request, tools, [*before, *now])
+    if move.tool:
+        return call_step(move)
+    if move.answer:
+        return step("This is not needed any more.", "Done", move.answer)
+    return step(move.thought, "Failed", f"nothing came of {wanted}")
