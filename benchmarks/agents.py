@@ -24,7 +24,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from processes import Finished, middle, paired, run, table, take_turns
+from processes import middle, paired, run, table, take_turns
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 FILLER = " word" * 100

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from toolbench_eval.cards import ModelCard
-    from toolbench_eval.suites import CorpusSource, Suite, SuiteDeclaration, TaskRow
+    from toolbench_eval.suites import CorpusSource, QuestionRow, Suite, SuiteDeclaration, TaskRow, ToolRow
 
     Declaration = TypeVar("Declaration", bound=BaseModel)
     Read = TypeVar("Read")
@@ -155,8 +155,10 @@ def _measure_reader(spec: SuiteDeclaration) -> Callable[[str], object]:
     if spec.kind == "retrieval":
         return parse_measure
     from toolbench_eval.metrics.answers.registry import known
+    from toolbench_eval.metrics.tools.registry import MEASURES
 
-    return lambda name: name if known(name) else parse_measure(name)
+    of_tools = MEASURES if spec.kind == "tool-use" else {}
+    return lambda name: name if known(name) or name in of_tools else parse_measure(name)
 
 
 def _place_faults(spec: SuiteDeclaration, path: Path) -> Faults:
@@ -263,17 +265,11 @@ def _numbered_rows(spec: SuiteDeclaration, table: Path) -> Iterable[tuple[int, M
 
 def _row_faults(row: TaskRow, table: Path, number: int) -> Faults:
     """What the schema alone does not see."""
-    from toolbench_eval.suites import QuestionRow
+    from toolbench_eval.suites import QuestionRow, ToolRow
 
-    if not isinstance(row, QuestionRow):
+    if not isinstance(row, QuestionRow | ToolRow):
         return []
-    from toolbench_eval.data.qa.formats import check_format
-    from toolbench_eval.metrics.answers.profiles import find_profile
-
-    checks: list[tuple[Callable[[str], object], str, str]] = [
-        (check_format, row.format, "format"),
-        (find_profile, row.profile, "profile"),
-    ]
+    checks = _question_checks(row) if isinstance(row, QuestionRow) else _tool_checks(row)
     faults = [fault for check, value, field in checks for fault in _refusals(check, [value], table, field)]
     if row.file is not None and row.repo is not None:
         faults.append(DataError("a task has a file or a data set (repo), not both", file=table, field="file"))
@@ -283,6 +279,26 @@ def _row_faults(row: TaskRow, table: Path, number: int) -> Faults:
         alone = [name for name in ("revision", "config", "split") if getattr(row, name) is not None]
         faults += [DataError("needs a data set (repo)", file=table, field=name) for name in alone]
     return [DataError(fault.message, file=table, row=number, field=fault.field) for fault in faults]
+
+
+Check = tuple[Callable[[str], object], str, str]
+"""What refuses a wrong value, the value, its field."""
+
+
+def _question_checks(row: QuestionRow) -> list[Check]:
+    from toolbench_eval.data.qa.formats import check_format
+    from toolbench_eval.metrics.answers.profiles import find_profile
+
+    return [(check_format, row.format, "format"), (find_profile, row.profile, "profile")]
+
+
+def _tool_checks(row: ToolRow) -> list[Check]:
+    from toolbench_eval.data.tools.environments import check_environment
+    from toolbench_eval.data.tools.formats import check_format
+    from toolbench_eval.data.tools.scorings import check_scoring
+
+    checks: list[Check] = [(check_format, row.format, "format"), (check_scoring, row.scoring, "scoring")]
+    return [*checks, (check_environment, row.environment, "environment")]
 
 
 def _inspect_file(schema: type[Declaration], path: Path) -> tuple[Declaration | None, Faults]:

@@ -156,7 +156,8 @@ class ToolRow(TaskRow):
     config: str | None = None
     split: str | None = None
     source: str | None = None
-    """Name of the records in a folder that is given with `--source`."""
+    """Name of the records in a folder that is given with `--source`; several, separated by blanks, are tried in
+    turn."""
     subset: str | None = None
     """Keep the records of this category only, where a file holds several tasks."""
     tools: str | None = None

@@ -259,12 +259,21 @@ def test_a_prompt_above_the_limit_gives_the_sample_up_and_keeps_it():
     assert play(Atc(prompt_limit=13_000), fenced(RIGHT))[0].text == "1901"
 
 
-@pytest.mark.parametrize(("kind", "answer"), [("text", "Her year: 1901"), ("span", "1901"), ("boolean", None)])
-def test_the_answer_is_what_was_printed_or_its_last_line(kind, answer):
-    program = "print('Her year:')\nprint('Answer: 1901' if False else '1901')"
-    found, _, _ = play(Atc(), fenced(program), sample=Sample("q", "When?", kind))
-    assert found.text == answer
-    assert found.stop_reason == ("parse_error" if answer is None else "answered")
+@pytest.mark.parametrize(("kind", "expected"), [("text", "Her year: 1901"), ("span", "1901")])
+def test_the_answer_is_what_was_printed_or_its_last_line(kind, expected):
+    found, _, _ = play(Atc(), fenced("print('Her year:')\nprint('1901')"), sample=Sample("q", "When?", kind))
+    assert (found.text, found.stop_reason) == (expected, "answered")
+
+
+@pytest.mark.parametrize("output", ["1901", "[]", ""])
+def test_output_that_holds_no_answer_looks_wrong(output):
+    sample = Sample("q", "Was she born in 1901?", "boolean")
+    found, trajectory, _ = play(Atc(alpha=2), fenced(f"print('{output}')"), sample=sample)
+    assert states(trajectory) == [2, 2]
+    assert (found.text, found.stop_reason) == (None, "max_hops")
+    found, trajectory, _ = play(Atc(states="phrases"), fenced(f"print('{output}')"), sample=sample)
+    assert states(trajectory) == [0]
+    assert (found.text, found.stop_reason) == (None, "parse_error")
 
 
 # The state of a run
@@ -382,7 +391,7 @@ def test_a_name_alone_is_found_as_itself_only(names, data):
 
 def test_skeletons_and_outlines():
     value = {"id": 1, "ok": True, "rate": 0.5, "none": None, "tags": [], "people": [{"name": "x"}, {"age": 3}]}
-    shape = {"id": "int", "ok": "bool", "rate": "float", "none": "None", "tags": [], "people": [{"name": "str"}]}
+    shape = {"id": "int", "ok": "bool", "rate": "float", "none": "NoneType", "tags": [], "people": [{"name": "str"}]}
     assert skeleton(value) == shape
     schema = {
         "type": "object",
@@ -403,7 +412,7 @@ def test_skeletons_and_outlines():
         "who": {"name": "str"},
         "tags": [],
         "people": [{"name": "str"}],
-        "note": "str | None",
+        "note": "str | NoneType",
         "odd": "float | bool",
         "free": {},
         "open": "any",
@@ -626,7 +635,9 @@ def test_protocols():
     assert build(Atc, "default", {"prompt_limit": "none", "alpha": "5"}).alpha == 5
 
 
-@pytest.mark.parametrize("given", [{"alpha": "0"}, {"retries": "-1"}, {"probes": "x.json"}, {"probe_rounds": "0"}])
+@pytest.mark.parametrize(
+    "given", [{"alpha": "0"}, {"retries": "-1"}, {"program_seconds": "0"}, {"probes": "x.json"}, {"probe_rounds": "0"}]
+)
 def test_options_that_make_no_sense_are_refused(given):
     with pytest.raises(UsageError):
         build(Atc, "default", given)

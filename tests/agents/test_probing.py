@@ -19,6 +19,7 @@ from toolbench_eval.agents.tool_docs import declared
 from toolbench_eval.data.questions import Sample
 from toolbench_eval.environments.base import ToolSpec
 from toolbench_eval.environments.functions import FunctionEnvironment
+from toolbench_eval.environments.guarded import CallLimits, Guarded
 from toolbench_eval.errors import DataError, MissingDataError
 from toolbench_eval.evaluation.solving.allowance import RunAllowance
 from toolbench_eval.llms.scripted import Scripted
@@ -204,6 +205,22 @@ def test_the_released_rule_accepts_any_json_and_speaks_of_nothing_but_json(progr
     if not accepted:
         assert len(seen[1]) == (4 if told else 2)
         assert told is None or heard(seen[1])[0] == told
+
+
+def test_long_replies_are_read_whole():
+    def pages() -> list[str]:
+        """Reads a book."""
+        return ["x" * 100] * 2_000
+
+    probed, _ = play(explorer_of("import json\nprint(json.dumps(pages()))"), environment=FunctionEnvironment([pages]))
+    assert probed.documented[0].returns == ["str"]
+
+
+def test_a_reply_that_was_cut_documents_nothing():
+    environment = Guarded(FunctionEnvironment([open_shelf]), CallLimits(characters=10))
+    script = explorer_of("import json\nprint(json.dumps(open_shelf(shelf_id=41)))")
+    assert play(script, environment=environment)[0].undocumented == ("open_shelf",)
+    assert play(script, Probing(rule="released"), environment)[0].documented[0].returns == "str"
 
 
 def test_an_unchanged_prompt_is_another_attempt():

@@ -139,7 +139,7 @@ def test_a_sample_that_takes_too_long_is_given_up_and_its_agent_stopped_at_its_n
             raise
 
     llm, told = OddLLM(), Told()
-    run([Question("slow", "wait 0.6"), Question("quick", "hello")], solve, llm, told, time_limit=0.3, concurrency=1)
+    run([Question("slow", "wait 0.6"), Question("quick", "hello")], solve, llm, told, time_limit=0.3, concurrency=2)
     assert repr(told.errors["slow"]) == "TimeoutError('not solved within 0.3 s')"
     assert told.done == {"quick": {"prediction": "answer to hello"}}
     assert stopped.wait(10)

@@ -41,6 +41,19 @@ def last_message(body: Body) -> str:
     return body["messages"][-1]["content"]
 
 
+def scripted_reader(body: Body) -> str:
+    """What the scripted reader says to the prompt: it plays the model in every agent that ships."""
+    from toolbench_eval.llms.base import Message
+    from toolbench_eval.llms.scripted import by_script
+
+    return by_script([Message(message["role"], message["content"]) for message in body["messages"]])
+
+
+def told(text: str) -> Callable[[Body], bool]:
+    """Matches requests whose messages hold a text."""
+    return lambda body: any(text in message["content"] for message in body["messages"])
+
+
 def vector(text: str, dimensions: int = 8) -> list[float]:
     """A vector that depends on nothing but the text."""
     digest = hashlib.sha256(text.encode()).digest()
@@ -61,25 +74,38 @@ class EndpointServer:
         self.released = threading.Event()
 
     def fail(
-        self, status: int, *, times: float = float("inf"), retry_after: str | None = None, text="on demand"
+        self,
+        status: int,
+        *,
+        times: float = float("inf"),
+        retry_after: str | None = None,
+        text="on demand",
+        match=lambda body: True,
     ) -> None:
         """Answer with a status."""
         headers = {} if retry_after is None else {"Retry-After": retry_after}
         content = json.dumps({"error": {"message": text}}).encode()
-        self.faults.append(Fault(times, status, headers, content))
+        self.faults.append(Fault(times, status, headers, content, match=match))
 
     def answer(self, content: bytes, *, times: float = float("inf"), match=lambda body: True, **headers: str) -> None:
         """Answer with status 200, these bytes and headers."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         self.faults.append(Fault(times, headers=named, content=content, match=match))
 
-    def hang(self, *, times: float = float("inf")) -> None:
+    def hang(self, *, times: float = float("inf"), match=lambda body: True) -> None:
         """Never answer (until the server is closed)."""
-        self.faults.append(Fault(times, kind="hang"))
+        self.faults.append(Fault(times, kind="hang", match=match))
 
-    def cut(self, *, times: float = float("inf")) -> None:
+    def cut(self, *, times: float = float("inf"), match=lambda body: True) -> None:
         """Announce a whole body, send its beginning, and hang up."""
-        self.faults.append(Fault(times, content=b'{"choices": [{"message": {"content": "half an ans', kind="cut"))
+        half = b'{"choices": [{"message": {"content": "half an ans'
+        self.faults.append(Fault(times, content=half, kind="cut", match=match))
+
+    def say(self, text: str, *, times: float = float("inf"), match=lambda body: True) -> None:
+        """Answer properly, with this text; JSON can say what no file can hold."""
+        choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+        usage = {"prompt_tokens": 10, "completion_tokens": 10}
+        self.answer(json.dumps({"choices": [choice], "usage": usage}).encode(), times=times, match=match)
 
     def heal(self) -> None:
         """Answer properly again, and forget what was asked."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -25,7 +25,7 @@ from toolbench_eval.agents.notebook import Notebook
 from toolbench_eval.agents.once import aside, once
 from toolbench_eval.agents.parsing import short_answer, stated
 from toolbench_eval.agents.probed_tools import ProbedTools, read_probed
-from toolbench_eval.agents.probing import ProbeRule, Probing, probe_in
+from toolbench_eval.agents.probing import OUTPUT, ProbeRule, Probing, probe_in
 from toolbench_eval.agents.programs import Run, StateRule, interpreters, judged, read_program
 from toolbench_eval.agents.prompting import conversation
 from toolbench_eval.agents.session import Session
@@ -101,6 +101,8 @@ class Atc:
         at_least(1, alpha=self.alpha, probe_tries=self.probe_tries, probe_rounds=self.probe_rounds)
         at_least(1, max_tokens=self.max_tokens, program_calls=self.program_calls)
         at_least(0, retries=self.retries)
+        if self.program_seconds <= 0:
+            raise ValueError(f"program_seconds is above 0; found {self.program_seconds:g}")
         if self.probes and self.documentation != "probed":
             raise ValueError("probes needs documentation=probed")
 
@@ -123,7 +125,7 @@ class Atc:
             program, reply = self._written(session, "program" if number == 1 else "revise", chat)
             if program is None:
                 return Answer(None, "parse_error", reply)
-            run = judged(interpreters(self._limits).run(program, session), self.states)
+            run = self._run(program, sample, session)
             _note(session, number, run)
             if run.state == 0:
                 return self._answer(sample, run)
@@ -139,6 +141,12 @@ class Atc:
         return ask_until_read(
             session, action, chat, read_program, reminder=reminder, retries=self.retries, sampling=self._sampling
         )
+
+    def _run(self, program: str, sample: Sample, session: Session) -> Run:
+        """Run a program; by our own rule, output that holds no answer looks wrong, too."""
+        run = judged(interpreters(self._limits).run(program, session), self.states)
+        empty = _printed(run.execution.stdout, sample.answer_type) is None
+        return replace(run, state=2) if run.state == 0 and self.states == "calls" and empty else run
 
     def _answer(self, sample: Sample, run: Run) -> Answer:
         return as_answer(_printed(run.execution.stdout, sample.answer_type), run.execution.stdout)
@@ -214,7 +222,7 @@ class Atc:
             self.calls if self.mode == "program" else "functions",
             self.temperature,
             self.max_tokens,
-            self._limits,
+            replace(self._limits, output=OUTPUT),
         )
         specs = sorted(session.tools(), key=lambda spec: spec.name)
         key = _key("probe", session, [vars(spec) for spec in specs], probing.setting)

@@ -61,5 +61,14 @@ def agent_class(name: str) -> type[Agent]:
     return found
 
 
+def roles_of(kind: type[Agent]) -> tuple[str, ...] | None:
+    """The roles beside the main one for which `--llm ROLE=L` may name a model: the class attribute `roles`.
+
+    None where the agent does not say.
+    """
+    roles: tuple[str, ...] | None = getattr(kind, "roles", None)
+    return roles
+
+
 def _entries() -> list[EntryPoint]:
     return sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value))

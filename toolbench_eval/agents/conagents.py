@@ -31,9 +31,9 @@ from toolbench_eval.prompts import load_prompt
 
 @dataclass(frozen=True)
 class ConAgents:
-    """Plan a sub-task and pick its tool, call it, take out what is needed; roles grounding, execution, observation.
+    """Plan a sub-task and pick its tool, call it, take out what is needed.
 
-    The role review takes the place of observation in `v4`.
+    Of the roles, observation has work in `v1` only, and review in `v4`.
     """
 
     version: Literal["v1", "v4"] = option("v1", "v1: calls that are calibrated; v4: programs that are reviewed")
@@ -61,6 +61,7 @@ class ConAgents:
 
     name: ClassVar[str] = "conagents"
     prompts: ClassVar[tuple[str, ...]] = ("conagents-1", FORMS)
+    roles: ClassVar[tuple[str, ...]] = ("grounding", "execution", "observation", "review")
     protocols: ClassVar[Protocols] = {
         "paper": {"code_temperature": 0.5},
         "released": {

@@ -107,7 +107,8 @@ def sections(text: str, headings: Mapping[str, Sequence[str]]) -> dict[str, str]
     """
     spellings = "|".join(f"(?P<h{at}>{'|'.join(spelled)})" for at, spelled in enumerate(headings.values()))
     heading = re.compile(rf"^{_DECORATION}(?:{spellings})[*_ \t]*(?::[*_ \t]*|$)", re.IGNORECASE | re.MULTILINE)
-    names, found, opened = list(headings), {}, list(heading.finditer(text))
+    names, opened = list(headings), list(heading.finditer(text))
+    found: dict[str, str] = {}
     for at, one in enumerate(opened):
         name = names[next(number for number in range(len(names)) if one[f"h{number}"])]
         end = opened[at + 1].start() if at + 1 < len(opened) else len(text)

@@ -42,6 +42,7 @@ class Dro:
 
     name: ClassVar[str] = "dro"
     prompts: ClassVar[tuple[str, ...]] = ("dro-1", FORMS)
+    roles: ClassVar[tuple[str, ...]] = ("selector", "generator")
     protocols: ClassVar[Protocols] = {
         "paper": {},
         "released": {

@@ -1,7 +1,7 @@
 """Experience that outlives a task: lessons of leaders and members, kept in a file with the split that they come from.
 
-Source: Gao et al., Findings of ACL 2024 (arXiv 2404.05569), the global pool of 360°REA. Its published pools hold tasks of
-its test set; here such a pool is refused.
+Source: Gao et al., Findings of ACL 2024 (arXiv 2404.05569), the global pool of 360°REA. Its published pools hold tasks
+of its test set; here such a pool is refused.
 """
 
 from __future__ import annotations

@@ -28,6 +28,8 @@ from toolbench_eval.llms.base import LLM, Message, Sampling
 from toolbench_eval.prompts import Prompt, load_prompt
 
 PROMPT = "probing-1"
+OUTPUT = 5_000_000
+"""Characters that a probe may print: whole replies, of which some of the paper's tools have more than 100,000."""
 SHOWN = 2_000
 """Characters of an output that are shown again."""
 _QUERY = re.compile(r"^\W*query\W*:\W*(.+)$", re.IGNORECASE | re.MULTILINE)
@@ -59,7 +61,7 @@ class Probing:
     calls: Calling = "functions"
     temperature: float = 0.0
     max_tokens: int | None = None
-    limits: ProgramLimits = field(default_factory=ProgramLimits)
+    limits: ProgramLimits = field(default_factory=lambda: ProgramLimits(output=OUTPUT))
 
     @property
     def sampling(self) -> Sampling:
@@ -197,7 +199,7 @@ class _Prober:
 
 
 def _replied(execution: Execution, name: str, printed: Json) -> bool:
-    """Whether what was printed is a reply of the tool."""
+    """Whether what was printed is a whole reply of the tool."""
     wanted = canonical(printed)
     replies = [record.result for record in execution.calls if record.name == name]
-    return any(not reply.failed and canonical(reply.value) == wanted for reply in replies)
+    return any(reply.status == "ok" and canonical(reply.value) == wanted for reply in replies)

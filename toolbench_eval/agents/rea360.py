@@ -1,9 +1,9 @@
 """360°REA: a leader and a crew who judge each other's work between rounds and keep what they learn.
 
 Source: Gao et al., *360°REA: Towards A Reusable Experience Accumulation with 360° Assessment for Multi-Agent System*,
-Findings of ACL 2024 (arXiv 2404.05569). As in the paper there are no tools, whatever a task offers. The defaults are the
-system as the paper outlines it: whoever judges is told who they are, remarks go to whom they are about, and members see
-what they did before. The protocol `released` is the code for creative writing; its travel plans add
+Findings of ACL 2024 (arXiv 2404.05569). As in the paper there are no tools, whatever a task offers. The defaults are
+the system as the paper outlines it: whoever judges is told who they are, remarks go to whom they are about, and members
+see what they did before. The protocol `released` is the code for creative writing; its travel plans add
 `history=everywhere`, its logic grid puzzles that and `select=none local_pool=false rounds=1`, with the view `upward`.
 """
 
@@ -18,6 +18,7 @@ from toolbench_eval.agents.appraisal import VIEWS, Routing
 from toolbench_eval.agents.base import Answer, Protocols, option
 from toolbench_eval.agents.bounds import at_least
 from toolbench_eval.agents.crew import Reading
+from toolbench_eval.agents.crew_work import CrewWork
 from toolbench_eval.agents.experience import How, Pool, read_pool
 from toolbench_eval.agents.forms import PROMPT as FORMS
 from toolbench_eval.agents.session import Session
@@ -27,7 +28,7 @@ from toolbench_eval.errors import DataError
 
 @dataclass(frozen=True)
 class Rea360:
-    """Divide the task, work in line, merge; judge each other, learn, and do it again; roles leader and crew."""
+    """Divide the task, work in line, merge; judge each other, learn, and do it again."""
 
     rounds: int = option(2, "rounds of assessment (T); the paper's code has 2, for logic grid puzzles 1")
     max_members: int = option(4, "most members of the crew")
@@ -51,6 +52,7 @@ class Rea360:
 
     name: ClassVar[str] = "rea360"
     prompts: ClassVar[tuple[str, ...]] = ("rea360-1", FORMS)
+    roles: ClassVar[tuple[str, ...]] = ("leader", "crew")
     protocols: ClassVar[Protocols] = {
         "paper": {},
         "released": {
@@ -105,8 +107,6 @@ class Rea360:
         Raises:
             UsageError: The global pool holds experience with this very task, and `allow_leak` is not set.
         """
-        from toolbench_eval.agents.rea360_rounds import Rounds
-
         pool = self._pool()
         if not self.allow_leak:
             pool.refuse_leaks([sample.text])
@@ -114,7 +114,7 @@ class Rea360:
         if self.pool is not None:
             leak = bool(pool.leaked([sample.text]))
             session.note("pool", split=pool.split, entries=len(pool.entries), used=len(entries), leak=leak)
-        return Rounds(self, sample, session, entries).run()
+        return CrewWork(self, sample, session, entries).run()
 
     def _pool(self) -> Pool:
         return Pool("none") if self.pool is None else _kept(self.pool, str(self.pool_digest))

@@ -94,7 +94,7 @@ def reviewed_choice(grounding: Grounding, review: Review, done: str) -> tuple[Ch
         lost = choice.answer is None and named(choice.tool, grounding.tools) is None
         if not review.called(lost):
             break
-        why = texts.fill("problem", why=texts.fill("no_tool", name=choice.tool)) if lost else ""
+        why = texts.fill("no_tool", name=choice.tool) if lost else texts.texts["nothing"]
         verdict = review.verdict(
             "choice",
             turn,

@@ -17,7 +17,7 @@ from toolbench_eval.errors import DataError
 Calling = Literal["functions", "requests"]
 """How programs call tools: as functions, or, those that have an address, by `requests`."""
 
-_TYPES = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
+_TYPES = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "NoneType"}
 _ALTERNATIVES = ("anyOf", "oneOf")
 
 
@@ -99,7 +99,7 @@ def skeleton(value: Json) -> Json:
         return {str(key): skeleton(one) for key, one in value.items()}
     if isinstance(value, list):
         return [skeleton(value[0])] if value else []
-    return "None" if value is None else type(value).__name__
+    return type(value).__name__
 
 
 def outline(schema: Mapping[str, Any]) -> Json:

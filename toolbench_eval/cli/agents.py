@@ -39,16 +39,21 @@ def show(agent: Annotated[str, typer.Argument(help="Name of an agent.")], as_jso
     Example:
       evalharness agents show genground
     """
-    from toolbench_eval.agents.catalogue import agent_class
+    from toolbench_eval.agents.catalogue import agent_class, roles_of
     from toolbench_eval.agents.options import described
     from toolbench_eval.cli.output import print_json, print_table
 
     kind = agent_class(agent)
+    roles = roles_of(kind) or ()
     if as_json:
-        print_json({"agent": kind.name, "prompts": list(kind.prompts), "options": described(kind)})
+        parts = {"prompts": list(kind.prompts), "roles": list(roles), "options": described(kind)}
+        print_json({"agent": kind.name, **parts})
         return
     typer.echo(f"{kind.name}\n\n{inspect.getdoc(kind)}\n")
-    typer.echo(f"prompts: {', '.join(kind.prompts) or 'none'}\n")
+    typer.echo(f"prompts: {', '.join(kind.prompts) or 'none'}")
+    if roles:
+        typer.echo(f"roles: {', '.join(roles)} (each may have a model of its own: --llm {roles[0]}=L)")
+    typer.echo()
     print_table([{name: _shown(value) for name, value in row.items()} for row in described(kind)])
     typer.echo("\nSet one with --set OPTION=VALUE, a bundle with --protocol default|paper|released.")
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toolbench_eval.beir import beir_suite
+from toolbench_eval.data.check_problems import check_problems
 from toolbench_eval.data.check_questions import check_questions
 from toolbench_eval.data.check_tables import KnownDocuments, check_corpus, check_labelled, check_separate, check_units
 from toolbench_eval.data.load import load_task_data
@@ -18,7 +19,7 @@ from toolbench_eval.data.sources import Access
 from toolbench_eval.declarations import Faults, inspect_card, inspect_corpus, inspect_suite
 from toolbench_eval.errors import DataError, MissingDataError, UnknownNameError, UsageError
 from toolbench_eval.registry import OWN_CORPUS, Registry, suites_in
-from toolbench_eval.suites import CorpusSource, QuestionRow, Suite, TaskRow
+from toolbench_eval.suites import CorpusSource, QuestionRow, Suite, TaskRow, ToolRow
 
 
 @dataclass(frozen=True)
@@ -135,6 +136,8 @@ def _task_faults(suite: Suite, row: TaskRow, documents: KnownDocuments | None, c
     try:
         if isinstance(row, QuestionRow):
             return check_questions(suite, row, corpora.access, corpora.registry)
+        if isinstance(row, ToolRow):
+            return check_problems(suite, row, corpora.access)
         if suite.spec.files is None:
             return check_units(suite, row, load_task_data(suite, row, corpora.access), documents)
         if suite.spec.files.qrels is None:

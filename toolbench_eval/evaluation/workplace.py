@@ -175,8 +175,8 @@ class Workplace:
 
     def _sidecars(self) -> list[Path]:
         """The files beside the result; hidden ones are somebody's work in progress."""
-        found = (path for ending in SIDECARS for path in self.partial.rglob(f"*{ending}"))
-        return sorted(path for path in found if not any(part[0] == "." for part in path.relative_to(self.partial).parts))
+        names = (path.relative_to(self.partial) for ending in SIDECARS for path in self.partial.rglob(f"*{ending}"))
+        return sorted(self.partial / name for name in names if not any(part.startswith(".") for part in name.parts))
 
     def _note(self, task: str) -> Path:
         return self._notes / f"{distinct_slug(task)}.json"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import re
+import sys
 import threading
 import time
 from collections import Counter
@@ -52,11 +53,14 @@ class ProviderLLM:
         from inspect_ai.model import GenerateConfig, get_model
 
         config = GenerateConfig(max_retries=0, max_connections=UNBOUNDED, adaptive_connections=False)
+        hook = sys.excepthook
         try:
             self._model = get_model(name, config=config, memoize=False)
         except Exception as error:  # a provider may raise anything where a package or a key is missing
             said = " ".join(_MARKUP.sub("", str(getattr(error, "message", error))).split())
             raise UsageError(f"the model '{name}' cannot be used: {said.removeprefix('ERROR: ')}") from error
+        finally:
+            sys.excepthook = hook  # The runtime puts its own there.
         self.name, self._patience, self._meter = name, patience, meter
 
     @property

@@ -24,6 +24,7 @@ class SampleLog:
         """Name the sample."""
         self._sample, self._journal = sample, journal
         self._numbers = itertools.count()
+        self._began = time.time()
         self._lock = threading.Lock()
         self._over = False
 
@@ -71,7 +72,8 @@ class SampleLog:
         with self._lock:
             if self._over:
                 raise SampleOver
-            self._journal.note(kind, sample=self._sample, **values)
+            now = time.time()
+            self._journal.note(kind, sample=self._sample, at=now, since=now - self._began, **values)
 
 
 class RuntimeLLM:

@@ -24,8 +24,8 @@ from toolbench_eval.errors import StorageError, UsageError
 
 RECORDER = "toolbench_eval.runtime.recorder"
 INSTALL = "the log of agents needs their runtime: pip install 'toolbench-eval[agents]'"
-AHEAD = 10_000
-"""Notes that agents may be ahead of the recorder before they wait for it."""
+AHEAD = 64_000_000
+"""Bytes of notes that agents may be ahead of the recorder before they wait for it."""
 SHOWN = 2_000
 """Characters of the recorder's last words that an error repeats."""
 
@@ -88,7 +88,6 @@ def logged(
             recorder.note("order", log_file=str(log_file.absolute()), samples=len(items), **order)
             for item in items:
                 recorder.note("sample", id=item.id, text=item.text, targets=list(getattr(item, "targets", ())))
-            recorder.wait()
             yield recorder
             recorder.note("end")
         except BaseException:
@@ -97,6 +96,26 @@ def logged(
         if not recorder.close():
             words.seek(0)
             raise StorageError(f"cannot write the log {log_file}: {words.read().strip()[-SHOWN:] or 'it was stopped'}")
+
+
+class Backlog(Queue[bytes | None]):
+    """A queue whose bound is in bytes."""
+
+    def _init(self, maxsize: int) -> None:
+        super()._init(maxsize)
+        self._bytes = 0
+
+    def _qsize(self) -> int:
+        return self._bytes
+
+    def _put(self, item: bytes | None) -> None:
+        super()._put(item)
+        self._bytes += len(item or b"\n")
+
+    def _get(self) -> bytes | None:
+        item: bytes | None = super()._get()
+        self._bytes -= len(item or b"\n")
+        return item
 
 
 class Recorder:
@@ -114,12 +133,12 @@ class Recorder:
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", RECORDER],
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            stdout=words,
             stderr=words,
             env=_environment(),
             start_new_session=True,
         )
-        self._notes: Queue[str | None] = Queue(AHEAD)
+        self._notes = Backlog(AHEAD)
         self._writer = threading.Thread(target=self._write, name="journal", daemon=True)
         self._writer.start()
 
@@ -129,12 +148,7 @@ class Recorder:
         Raises:
             TypeError: A value is none of JSON's.
         """
-        self._notes.put(json.dumps({"kind": kind, **values}))
-
-    def wait(self) -> None:
-        """Wait until it is ready, so that its times are those of the agents, or has died."""
-        with self._process.stdout as pipe:  # type: ignore[union-attr]
-            pipe.readline()
+        self._notes.put(json.dumps({"kind": kind, **values}).encode() + b"\n")
 
     def close(self) -> bool:
         """Tell it that there is no more, and wait until the log is where it belongs; whether all went well."""
@@ -145,7 +159,7 @@ class Recorder:
     def _write(self) -> None:
         with contextlib.suppress(OSError), self._process.stdin as pipe:  # type: ignore[union-attr]
             while (line := self._notes.get()) is not None:
-                pipe.write(line.encode() + b"\n")
+                pipe.write(line)
                 if self._notes.empty():
                     pipe.flush()
             return

@@ -1,7 +1,9 @@
 """The process that keeps the log: it lets inspect_ai live through what the agents of another process do.
 
 To inspect_ai (https://inspect.aisi.org.uk) this is an evaluation of its own: its samples wait for notes of what their
-agents do, and its models answer what the agents were answered. So its log is what it would be had it run the agents.
+agents do, and its models answer what the agents were answered. So its log is what it would be had it run the agents,
+but for the times of samples: it is later than they are, the more at the start. Those of the calls are set right, those
+of the samples are noted beside.
 
 Called by `journal`; notes are read from the standard input, and the first says what is to be logged.
 """
@@ -10,35 +12,26 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import json
 import logging
 import os
-import signal
 import sys
 import tempfile
-import threading
-from collections import defaultdict
+import time
 from contextlib import suppress
-from contextvars import copy_context
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
+
+from toolbench_eval.runtime.mail import Mail, Note
 
 if TYPE_CHECKING:
     from inspect_ai.dataset import Sample
     from inspect_ai.solver import Generate, Solver, TaskState
 
-Note = dict[str, Any]
-
 BUFFER = 50
 """Samples that are written to the log at a time."""
 DATASET_MB = 64
 """Inputs of samples beyond this are kept on the disk."""
-AHEAD = 2_000
-"""Notes that are read before their samples take them."""
-GRACE = 30.0
-"""Seconds in which samples that have ended come into the log of a run that is stopped."""
-ENDS = {"solved", "unsolved"}
-"""Kinds of the notes that end a sample."""
 
 
 class AgentError(RuntimeError):
@@ -51,86 +44,10 @@ class AgentError(RuntimeError):
         self.add_note(traceback)
 
 
-class Mail:
-    """Notes from the standard input, one box a sample."""
-
-    def __init__(self, stream: IO[bytes], ready: IO[bytes]) -> None:
-        """Nothing is read yet.
-
-        Args:
-            stream: Gives the notes.
-            ready: Is told when they can come.
-        """
-        self._stream, self._ready = stream, ready
-        self._boxes: defaultdict[str, asyncio.Queue[Note]] = defaultdict(asyncio.Queue)
-        self._room = threading.Semaphore(AHEAD)
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._ended: set[str] = set()
-        self._stopping = self._interrupted = False
-
-    def next(self) -> Note:
-        """The next note, read at once; for those that come before the samples."""
-        note: Note = json.loads(self._stream.readline())
-        return note
-
-    def open(self) -> None:
-        """On the event loop: begin to fill the boxes."""
-        if self._loop is None:
-            self._loop = asyncio.get_running_loop()
-            _report_to(self)
-            threading.Thread(target=self._read, args=(self._loop,), daemon=True).start()
-            self._ready.write(b"ready\n")
-            self._ready.close()
-
-    async def take(self, sample: str) -> Note:
-        """The sample's next note."""
-        note = await self._boxes[sample].get()
-        self._room.release()
-        return note
-
-    def logged(self, sample: str) -> None:
-        """A sample is in the log and takes no further notes."""
-        for _ in range(self._boxes.pop(sample, asyncio.Queue()).qsize()):
-            self._room.release()
-        self._ended.discard(sample)
-        self._stop_if_done()
-
-    def _read(self, loop: asyncio.AbstractEventLoop) -> None:
-        for line in self._stream:
-            note = json.loads(line)
-            if note["kind"] == "end":
-                return
-            self._room.acquire()
-            loop.call_soon_threadsafe(self._put, note)
-        loop.call_soon_threadsafe(self._stop)  # The other process stopped before its end: so does this one.
-
-    def _put(self, note: Note) -> None:
-        self._boxes[note["sample"]].put_nowait(note)
-        if note["kind"] in ENDS:
-            self._ended.add(note["sample"])
-
-    def _stop(self) -> None:
-        self._stopping = True
-        asyncio.get_running_loop().call_later(GRACE, self._interrupt)
-        self._stop_if_done()
-
-    def _stop_if_done(self) -> None:
-        if self._stopping and not self._ended:
-            self._interrupt()
-
-    def _interrupt(self) -> None:
-        """Once: the first Ctrl-C has the runtime complete its log, a second one stops that."""
-        if not self._interrupted:
-            self._interrupted = True
-            os.kill(os.getpid(), signal.SIGINT)
-
-
 def main() -> None:
     """Log one run."""
     logging.disable(logging.WARNING)  # The runtime notes every call for itself.
-    ready = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # Nothing else may answer.
-    mail = Mail(sys.stdin.buffer, ready)
+    mail = Mail(sys.stdin.buffer)
     order = mail.next()
     log_file = Path(order["log_file"])
     with tempfile.TemporaryDirectory(prefix=f".{log_file.name}.", dir=log_file.parent) as folder:
@@ -219,8 +136,14 @@ def _solver(mail: Mail) -> Solver:
 
     @solver(name="agent")
     def agent() -> Solver:
+        opened = False
+
         async def solve(state: TaskState, generate: Generate) -> TaskState:
-            mail.open()
+            nonlocal opened
+            if not opened:
+                opened = True
+                _report_to(mail)
+                mail.open()
             calls = Calls()
             try:
                 return await _live(state, mail, calls)
@@ -244,10 +167,11 @@ async def _live(state: TaskState, mail: Mail, calls: Calls) -> TaskState:
             calls.begin(note)
         elif note["kind"] in {"answered", "failed"}:
             calls.end(note)
-        elif note["kind"] == "solved":
-            return _noted(state, note["result"])
         else:
-            raise AgentError(note["error"], note["traceback"])
+            state.metadata |= {"began": _time(note["at"] - note["since"]).isoformat(), "seconds": note["since"]}
+            if note["kind"] == "unsolved":
+                raise AgentError(note["error"], note["traceback"])
+            return _noted(state, note["result"])
 
 
 class Calls:
@@ -260,15 +184,9 @@ class Calls:
 
     def begin(self, note: Note) -> None:
         """A model is asked."""
-        from inspect_ai.model import get_model
-
-        from toolbench_eval.runtime.provider import ANSWER, asked
-
         loop = asyncio.get_running_loop()
         self._answers[note["call"]] = answer = loop.create_future()
-        context = copy_context()
-        context.run(ANSWER.set, answer)
-        task = loop.create_task(get_model(role=note["role"]).generate(**asked(note)), context=context)
+        task = loop.create_task(_generate(note, answer))
         self._open.add(task)
         task.add_done_callback(self._ended)
 
@@ -286,11 +204,36 @@ class Calls:
         import anyio
 
         for answer in self._answers.values():
-            answer.set_result({"kind": "failed", "error": "the sample ended before the answer came"})
+            answer.set_result({"kind": "failed", "error": "the sample ended before the answer came", "at": time.time()})
         self._answers.clear()
         with anyio.CancelScope(shield=True):
             while self._open:
                 await asyncio.wait(self._open)
+
+
+async def _generate(note: Note, answer: asyncio.Future[Note]) -> None:
+    """Have the runtime ask one of its models, and set right when that was."""
+    from inspect_ai.event import ModelEvent
+    from inspect_ai.log import transcript
+    from inspect_ai.model import get_model
+
+    from toolbench_eval.runtime.provider import ANSWER, asked
+
+    ANSWER.set(answer)
+    arguments = asked(note)
+    try:
+        await get_model(role=note["role"]).generate(**arguments)
+    finally:
+        last = arguments["input"][-1].id
+        for event in reversed(transcript().events):
+            if isinstance(event, ModelEvent) and event.input[-1].id == last and answer.done():
+                event.timestamp, event.working_start = _time(note["at"]), note["since"]
+                event.completed = _time(answer.result()["at"])
+                break
+
+
+def _time(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _noted(state: TaskState, result: Note) -> TaskState:
@@ -302,7 +245,8 @@ def _noted(state: TaskState, result: Note) -> TaskState:
         state.store.set(name, value)
     if "prediction" in result:
         state.output = ModelOutput.from_content(str(state.model), str(result["prediction"]))
-    state.scores = {name: Score(value=value) for name, value in result.get("scores", {}).items()}
+    scores = result.get("scores", {})
+    state.scores = {name: Score(value=value) for name, value in scores.items() if value is not None}
     return state
 
 

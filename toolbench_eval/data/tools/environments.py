@@ -48,13 +48,20 @@ def find_maker(name: str) -> Maker | None:
         UnknownNameError: There is none of this name.
         UsageError: The function of a name with a colon cannot be imported.
     """
+    check_environment(name)
     if name == NONE:
         return None
-    if ":" in name:
-        return _own(name)
-    if name not in MAKERS:
+    return _own(name) if ":" in name else MAKERS[name]
+
+
+def check_environment(name: str) -> None:
+    """Refuse an environment that does not exist; functions of one's own are not imported for that.
+
+    Raises:
+        UnknownNameError: There is none of this name.
+    """
+    if ":" not in name and name not in (*MAKERS, NONE):
         raise UnknownNameError("environment", name, [*MAKERS, NONE], "Own ones are package.module:function.")
-    return MAKERS[name]
 
 
 def _own(name: str) -> Maker:

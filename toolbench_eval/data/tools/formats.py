@@ -15,7 +15,7 @@ from toolbench_eval.data.tools.bfcl import bfcl
 from toolbench_eval.data.tools.companions import Companions
 from toolbench_eval.data.tools.dbbench import dbbench
 from toolbench_eval.data.tools.plain import plain
-from toolbench_eval.data.tools.restbench import conagents_records, restbench
+from toolbench_eval.data.tools.restbench import restbench_records, restbench
 from toolbench_eval.data.tools.spp import logic_grid, travel_plan, trivia
 from toolbench_eval.data.tools.toolbench import toolbench
 from toolbench_eval.errors import UnknownNameError
@@ -27,7 +27,6 @@ FORMATS: Mapping[str, Format] = {
     "plain": plain,
     "autotools": autotools,
     "restbench": restbench,
-    "conagents": restbench,
     "apibank": dialogues,
     "apibank-level-3": level3,
     "bfcl": bfcl,
@@ -40,7 +39,7 @@ FORMATS: Mapping[str, Format] = {
     "toolbench": toolbench,
 }
 
-_READERS: Mapping[str, Callable[[Path], Iterator[Record]]] = {"conagents": conagents_records}
+_READERS: Mapping[str, Callable[[Path], Iterator[Record]]] = {"restbench": restbench_records}
 """Formats whose files hold more than records."""
 
 

@@ -112,8 +112,9 @@ def _file(suite: Suite, row: ToolRow, source: Path | None) -> Path | None:
         return None if row.file is None else suite.folder / row.file
     if not source.is_dir():
         return source
-    found = None if row.source is None else found_in(source, row.source)
+    names = (row.source or "").split()
+    found = next(filter(None, (found_in(source, name) for name in names)), None)
     if found is None:
-        message = f"has no '{row.source}'" if row.source else "is a folder: give the file of the records"
+        message = f"has no {' and no '.join(names)}" if names else "is no file of records"
         raise MissingDataError(f"{suite.name}/{row.task}: this folder {message}", file=source)
     return found

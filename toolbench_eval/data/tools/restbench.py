@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from toolbench_eval.data.files import kind_of
 from toolbench_eval.data.qa.reading import read_records
 from toolbench_eval.data.qa.record import Record, described
 from toolbench_eval.data.tool_problems import GoldCall, ToolProblem
@@ -34,13 +35,13 @@ def restbench(record: Record, companions: Companions) -> Iterator[ToolProblem]:
     )
 
 
-def conagents_records(path: Path) -> Iterator[Record]:
-    """The records of ConAgents' file, whose `data` is the list of them.
+def restbench_records(path: Path) -> Iterator[Record]:
+    """The records of RestBench's file, or of ConAgents', whose `data` is the list of them.
 
     Raises:
-        DataError: It is no such file.
+        DataError: It is neither.
     """
-    document = read_json(path)
+    document = read_json(path) if kind_of(path.name)[0] == ".json" else None
     if not isinstance(document, dict) or not isinstance(document.get("data"), list):
         yield from read_records(path)
         return

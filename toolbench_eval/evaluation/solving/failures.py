@@ -10,11 +10,11 @@ from toolbench_eval.agents.trajectory import StopReason
 from toolbench_eval.results.schema import Result
 
 ADVICE: Mapping[StopReason, str] = {
-    "error": "the same command tries those again that ended in an error",
-    "budget": "limits (--token-limit, --cost-limit, --time-limit and those of the run) ended samples: raise them",
+    "error": "The same command tries those again that ended in an error",
+    "budget": "A limit ended some: raise it",
 }
 """What to do about ends that are not the model's own."""
-OWN = "what the model said cannot be read as an answer, and would be the same again"
+OWN = "What the model said to some is no answer, and would be the same again"
 
 
 def counts(result: Result) -> tuple[int, int]:
@@ -38,5 +38,5 @@ def objection(result: Result, folder: Path) -> str:
     advice = [text for stop, text in ADVICE.items() if stops[stop]]
     if stops["error"] + stops["budget"] < failed:
         advice.append(OWN)
-    listed = ". ".join(text[0].upper() + text[1:] for text in [*advice, "a larger --max-failures accepts the result"])
-    return f"{failed} of {of} samples of {result.suite} failed; the first: {first}. It is kept in {folder}. {listed}"
+    told = ". ".join([*advice, "A larger --max-failures accepts the result as it is"])
+    return f"{failed} of {of} samples of {result.suite} failed; the first: {first}. The result is in {folder}. {told}"

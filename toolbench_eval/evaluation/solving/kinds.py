@@ -9,6 +9,8 @@ from toolbench_eval.errors import MissingDataError
 from toolbench_eval.evaluation.reporter import Reporter
 from toolbench_eval.evaluation.solving.questions import load_question_work
 from toolbench_eval.evaluation.solving.request import AgentRequest
+from toolbench_eval.evaluation.solving.tool_offers import ORDERS, RETRIEVED, TOOLSETS
+from toolbench_eval.evaluation.solving.tool_use import load_tool_work
 from toolbench_eval.evaluation.solving.work import Work
 from toolbench_eval.llms.cached import CachedLLM
 from toolbench_eval.metrics.answers.profiles import PROFILES
@@ -23,10 +25,20 @@ TASK_OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
         "profile": ("official", *PROFILES),
         "questions": ("all", "usable"),
     },
-    "tool-use": {},
+    "tool-use": {
+        "toolset": ("own", *TOOLSETS),
+        "order": ORDERS,
+        "tools_k": ("10", "5", "20", "50", "100"),
+    },
 }
 """By kind of suite: the choices that must match for two results to be comparable, the default first. `own`: as each
-task's row says."""
+task's row says. `tools_k`: how many tools are offered where they are retrieved."""
+
+
+def default_options(kind: str, *, retriever: bool) -> dict[str, str]:
+    """What holds unless the user says otherwise; a retriever that is named for a tool use task retrieves the tools."""
+    chosen = {name: choices[0] for name, choices in TASK_OPTIONS[kind].items()}
+    return chosen | ({"toolset": RETRIEVED} if retriever and kind == "tool-use" else {})
 
 
 class Loader(Protocol):
@@ -44,7 +56,7 @@ class Loader(Protocol):
     ) -> Work: ...
 
 
-LOADERS: dict[str, Loader] = {"question-answering": load_question_work}
+LOADERS: dict[str, Loader] = {"question-answering": load_question_work, "tool-use": load_tool_work}
 
 
 def load_works(

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from toolbench_eval.agents.session import MAIN
 from toolbench_eval.errors import OutsideError
 from toolbench_eval.evaluation.provenance import environment, peak_memory_bytes
 from toolbench_eval.evaluation.reporter import LoggingReporter, Reporter
@@ -86,6 +87,7 @@ def _solve_suite(
                 with timing.phase("score"):
                     done = finish_solved(work, journal, place)
             tasks[work.row.task] = done
+        _warn_of_idle(plan, reporter)
         result = _assemble(plan, tasks, timing, resumed)
         if too_many(result, request.max_failures):
             reporter.note(f"kept and marked: {place.failed_folder / RESULT_FILE}")
@@ -125,7 +127,7 @@ def _assemble(plan: SolvePlan, tasks: Mapping[str, TaskResult], timing: Timing, 
         aggregates=aggregates(scored, _naming(plan)),
         headline=_headline(plan, scored),
         agent=team.agent.name,
-        llm=team.llms["main"].name,
+        llm=team.llms[MAIN].name,
         execution=_execution(plan, timing, resumed),
     ).with_identity()
 
@@ -179,3 +181,11 @@ def _warn(plan: SolvePlan, reporter: Reporter) -> None:
             reporter.warn(f"{work.row.task} has {found} samples (expected {expected}): the result is partial")
         for note in work.notes:
             reporter.warn(note)
+
+
+def _warn_of_idle(plan: SolvePlan, reporter: Reporter) -> None:
+    """Name the roles whose models nobody asked, though others were asked: the name of a role may be misspelt."""
+    asked = {role: sum(llm.meter.counts[what] for what in ("calls", "cached")) for role, llm in plan.team.llms.items()}
+    for role, times in asked.items():
+        if role != MAIN and not times and any(asked.values()):
+            reporter.warn(f"{plan.team.agent.name} never asked the model of the role '{role}'")

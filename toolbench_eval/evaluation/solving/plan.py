@@ -15,7 +15,7 @@ from toolbench_eval.errors import UnknownNameError, UsageError
 from toolbench_eval.evaluation.modelled import requested_model
 from toolbench_eval.evaluation.provenance import versions
 from toolbench_eval.evaluation.reporter import Reporter
-from toolbench_eval.evaluation.solving.kinds import TASK_OPTIONS, load_works
+from toolbench_eval.evaluation.solving.kinds import TASK_OPTIONS, default_options, load_works
 from toolbench_eval.evaluation.solving.request import AgentRequest
 from toolbench_eval.evaluation.solving.searching import SharedModel
 from toolbench_eval.evaluation.solving.work import Work
@@ -92,7 +92,7 @@ def make_plan(selection: Selection, request: AgentRequest, registry: Registry, r
         advice = "evaluate a retriever on it with --model"
         raise UsageError(f"'{selection.suite.name}' is a retrieval suite, not one for agents: {advice}")
     for_task, for_agent, for_model = _divided(request, kind)
-    options = _task_options(kind, for_task, selection)
+    options = _task_options(kind, for_task, retriever=request.model is not None)
     team = _team(selection, request, registry, reporter, for_agent, for_model)
     works, missing = load_works(selection, request, registry, reporter, options, team.model, team.judge)
     setting = {
@@ -139,10 +139,10 @@ def _divided(request: AgentRequest, kind: str) -> tuple[dict[str, str], dict[str
     return for_task, for_agent, for_model
 
 
-def _task_options(kind: str, given: Mapping[str, str], selection: Selection) -> dict[str, str]:
-    found = {}
+def _task_options(kind: str, given: Mapping[str, str], *, retriever: bool) -> dict[str, str]:
+    found, defaults = {}, default_options(kind, retriever=retriever)
     for name, choices in TASK_OPTIONS[kind].items():
-        value = given.get(name, choices[0])
+        value = given.get(name, defaults[name])
         if value not in choices:
             raise UsageError(f"'{name}' takes one of {', '.join(choices)}; found '{value}'")
         found[name] = value
@@ -161,6 +161,7 @@ def _team(
     agent = request.agent
     if isinstance(agent, str):
         agent = build(agent_class(agent), base.protocol, for_agent)
+    _check_roles(agent, request)
     runtime = replace(base.runtime, offline=base.access.offline, track=reporter.track)
     llms = {role: load_llm(name, runtime=runtime) for role, name in request.llms.items()}
     judge = None if request.judge is None else load_llm(request.judge, runtime=runtime)
@@ -172,13 +173,12 @@ def _team(
     return Team(agent, llms, model, judge)
 
 
-def _check_roles(request: AgentRequest) -> None:
-    """Refuse a model for a role that the agent does not have: it would never be asked."""
-    roles = roles_of(agent_class(request.agent))
+def _check_roles(agent: Agent, request: AgentRequest) -> None:
+    """Refuse a model for a role that the agent says it does not have: it would never be asked."""
+    roles = roles_of(type(agent))
     for role in request.llms:
-        if role != MAIN and role not in roles:
-            known = f"roles of {request.agent}: {', '.join(roles)}" if roles else f"{request.agent} has no other roles"
-            raise UsageError(f"--llm names a model for the role '{role}'; {known}")
+        if roles is not None and role not in (MAIN, *roles):
+            raise UnknownNameError(f"role of the agent {agent.name}", role, roles)
 
 
 def _check_prices(request: AgentRequest, llms: Mapping[str, CachedLLM]) -> None:

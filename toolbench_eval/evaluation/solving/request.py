@@ -22,7 +22,8 @@ class AgentRequest:
         agent: Name of the agent, or an agent of one's own with its options set.
         llms: Names of language models by role; `main` plays every role without a model of its own.
         model: The retriever that it searches with, None for none.
-        source: The task's records in a file of the benchmark's official format.
+        source: The task's records in a file of the benchmark's official format; for tool use also the folder that
+            holds the files of several tasks.
         corpus: The task's corpus in a file.
         limits: Bounds of each sample.
         run_tokens: Tokens of the whole run, None for no bound.
@@ -62,8 +63,9 @@ class AgentRequest:
         for name, bound in limits.items():
             if bound is not None and not 0 <= bound < math.inf:
                 raise UsageError(f"{name} is a number from 0, found {bound}")
-        for name, path in (("--source", self.source), ("--corpus", self.corpus)):
-            if path is not None and not path.is_file():
-                raise MissingDataError(f"no such file (given as {name})", file=path)
+        if self.source is not None and not self.source.exists():
+            raise MissingDataError("no such file or folder (given as --source)", file=self.source)
+        if self.corpus is not None and not self.corpus.is_file():
+            raise MissingDataError("no such file (given as --corpus)", file=self.corpus)
         if self.base.k is not None or self.base.first_stage is not None or self.base.instruction is not None:
             raise UsageError("--k, --first-stage and --instruction are for retrieval; see 'agents show' for --set")

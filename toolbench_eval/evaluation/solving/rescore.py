@@ -12,6 +12,7 @@ from toolbench_eval.agents.trajectory import Trajectory, from_json
 from toolbench_eval.data.questions import Question
 from toolbench_eval.errors import DataError, UsageError
 from toolbench_eval.evaluation.solving.answers import JUDGED, Retrieved, Scorer
+from toolbench_eval.evaluation.solving.rescore_tools import Rescored, Score, rescored_tools
 from toolbench_eval.evaluation.solving.sums import COSTS, costs
 from toolbench_eval.metrics.answers.profiles import Profile, find_profile
 from toolbench_eval.results.aggregate import Naming, TaskScores, aggregates, bootstrap
@@ -36,12 +37,12 @@ def rescore_solved(path: Path, measures: list[str] | None = None, profile: str |
         DataError: A file beside the result is not the one that the result was computed from.
     """
     result = read_result(path)
-    if result.kind != "question-answering":
-        raise UsageError(f"results of the kind '{result.kind}' cannot be scored again yet")
+    if result.kind not in _SCORERS:
+        raise UsageError(f"results of the kind '{result.kind}' have no samples to be scored again")
     asked = [part for text in measures for part in text.split()] if measures else None
     tasks, scored = {}, {}
     for name, task in result.tasks.items():
-        tasks[name], scored[name] = _task(task, path.parent, asked, profile)
+        tasks[name], scored[name] = _task(task, path.parent, asked, profile, _SCORERS[result.kind])
     naming = Naming.of(result.aggregates)
     averages = aggregates(scored, naming)
     setting = result.task_setting if profile is None else {**result.task_setting, "profile": profile}
@@ -55,23 +56,28 @@ def rescore_solved(path: Path, measures: list[str] | None = None, profile: str |
 
 
 def _task(
-    task: TaskResult, folder: Path, asked: list[str] | None, profile: str | None
+    task: TaskResult, folder: Path, asked: list[str] | None, profile: str | None, score: Score
 ) -> tuple[TaskResult, TaskScores]:
     solved = task.solved
     if solved is None:
         raise DataError("the result does not say where its samples are", file=folder, field="solved")
     path = folder / solved.samples_file
-    digest, samples = ContentDigest(), list(_samples(path))
-    for _, trajectory, _ in samples:
+    found = score(path, solved.profile, profile, list(task.scores) if asked is None else asked)
+    digest = ContentDigest()
+    for trajectory in found.trajectories:
         digest.add(trajectory.canonical())
     if digest.value != solved.samples_digest:
         raise DataError("the samples are not those that the result was computed from", file=path)
-    rules = find_profile(profile or solved.profile)
-    rows = _rows(samples, rules, list(task.scores) if asked is None else asked)
-    values = {name: np.array([row[name] for row in rows]) for name in rows[0]}
+    values = {name: np.array([row[name] for row in found.rows]) for name in found.rows[0]}
     means = {name: float(column.mean()) for name, column in values.items()}
-    changed = solved.model_copy(update={"profile": rules.name})
+    changed = solved.model_copy(update={"profile": found.profile})
     return task.model_copy(update={"scores": means, "solved": changed}), TaskScores(task.category, means, values)
+
+
+def _answers(path: Path, stored: str, profile: str | None, asked: list[str]) -> Rescored:
+    """Samples of question answering."""
+    samples, rules = list(_samples(path)), find_profile(profile or stored)
+    return Rescored([trajectory for _, trajectory, _ in samples], _rows(samples, rules, asked), rules.name)
 
 
 def _rows(
@@ -101,3 +107,7 @@ def _retrieved(values: dict[str, Any]) -> Retrieved:
 
 def _tuples(value: Any) -> Any:
     return tuple(map(_tuples, value)) if isinstance(value, list) else value
+
+
+_SCORERS: dict[str, Score] = {"question-answering": _answers, "tool-use": rescored_tools}
+"""By kind of result: how its stored samples are scored."""

@@ -102,8 +102,8 @@ def _found(run: Run, row: int, passages: Passages) -> Positions:
     """A row's documents by their place among the passages; a model may have its own order of queries and documents."""
     if row < 0:
         return np.empty(0, dtype=np.int64)
-    documents = run.documents[row]
-    documents = documents[documents != NO_DOCUMENT].astype(np.int64)
+    ranked = run.documents[row]
+    documents: Positions = ranked[ranked != NO_DOCUMENT].astype(np.int64)
     if run.doc_ids is passages.ids or run.doc_ids.equals(passages.ids):
         return documents
     return positions_of(run.doc_ids.take(pa.array(documents)), passages.ids)
@@ -217,5 +217,3 @@ def own_search(model: SharedModel, passages: Sequence[Passage]) -> Search:
         return [own[at] for at in model.search_in(own, [query], k)[0]] if len(own) else []
 
     return search
-
-

@@ -18,6 +18,12 @@ VOICES = (
     "genground",
     "exsearch",
     "dro",
+    "atc",
+    "probing",
+    "autotools",
+    "tool_steps",
+    "conagents",
+    "rea360",
 )
 """Modules of this package; each has `reply(messages) -> str | None`, None where a prompt is not one of its agents'."""
 

@@ -15,15 +15,33 @@ _FOCUS_ENDS = re.compile(
     r"\b(?:of|for|in|on|at|from|to|that|which|who|does|do|did|is|are|was|were|has|have|between)\b", re.IGNORECASE
 )
 _NAMES = ("name", "title")
-_WANTED: tuple[tuple[str, tuple[str, ...], str], ...] = (
-    (r"\bhow many\b", (), r"\d+"),
-    (r"\bhow much\b", ("pric", "total", "amount"), r"\d+(?:\.\d+)?"),
-    (r"\b(?:when|what time)\b", ("tim", "date", "start"), r"\d{1,2}:\d\d|\d{4}-\d\d-\d\d"),
-    (r"\bwhat day\b|\bwhich (?:day|date)\b", ("date", "day"), r"\d{4}-\d\d-\d\d"),
-    (r"\bwho(?:m|se)?\b", _NAMES, r"[A-Z]\w+(?: [A-Z][\w-]*)+"),
-    (r"\bwhere\b", ("street", "place", "venu", "city"), r".*[A-Za-z].*"),
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """What a question word wants: the stems of keys that name it, and what such a value looks like.
+
+    With `only`, a value that looks otherwise cannot be the answer.
+    """
+
+    word: re.Pattern[str]
+    keys: frozenset[str]
+    shape: re.Pattern[str]
+    only: bool = False
+
+
+def _wish(word: str, keys: str, shape: str, only: bool = False) -> _Wish:
+    return _Wish(re.compile(word, re.IGNORECASE), frozenset(stems(keys)), re.compile(shape), only)
+
+
+_WISHES = (
+    _wish(r"\bhow many\b", "", r"\d+"),
+    _wish(r"\bhow much\b", "price total amount", r"\d+(?:\.\d+)?"),
+    _wish(r"\b(?:when|what time)\b", "time date start", r"\d{1,2}:\d\d|\d{4}-\d\d-\d\d", only=True),
+    _wish(r"\b(?:what|which) (?:day|date)\b", "date day", r"\d{4}-\d\d-\d\d"),
+    _wish(r"\bwho(?:m|se)?\b", "name title", r"[A-Z]\w+(?: [A-Z][\w-]*)+"),
+    _wish(r"\bwhere\b", "street place venue city", r".*[A-Za-z].*"),
 )
-"""Question words, the keys that they ask for, and what such a value looks like."""
 
 
 @dataclass(frozen=True)
@@ -79,13 +97,30 @@ def read_answer(question: str, found: Sequence[Field], last: int) -> Reading | N
 
 
 def _fits(question: str, field: Field) -> float:
-    """Whether a value looks like what the question word wants; less than 0 for a time that is none."""
-    for asked, keys, shape in _WANTED:
-        if re.search(asked, question, re.IGNORECASE):
-            if not re.fullmatch(shape, str(field.value)):
-                return -4.0 if "-" in shape and "d" in shape and ":" in shape else 0.0
-            return 1.6 if set(stems(field.key)) & {*keys} or field.key in keys else 1.0 if not keys else 0.5
-    return 0.0
+    """How well a value fits the question word; less than 0 where it cannot be the answer."""
+    wish = next((one for one in _WISHES if one.word.search(question)), None)
+    if wish is None:
+        return 0.0
+    if not wish.shape.fullmatch(str(field.value)):
+        return -4.0 if wish.only else 0.0
+    if set(stems(field.key)) & wish.keys:
+        return 1.75
+    return 0.5 if wish.keys else 1.0
+
+
+def is_id(key: str) -> bool:
+    """Whether a value's name says that it stands for something else."""
+    return words(key)[-1:] == ["id"]
+
+
+def behind(id_field: Field, found: Sequence[Field]) -> str | None:
+    """The name of what an id stands for, from its own record or from another that begins with it."""
+    records = [id_field.record, *(one.record for one in found if one.value == id_field.value)]
+    for record in records:
+        first, names = next(iter(record)), [str(record[one]) for one in _NAMES if one in record]
+        if record[first] == id_field.value and names:
+            return names[0]
+    return None
 
 
 def said(value: Any) -> str:

@@ -68,10 +68,9 @@ class Filler:
         return [name for name in required(tool) if not self.values(tool, name, clause, found)]
 
     def lacking(self, tool: View, clause: str, found: Sequence[Field]) -> list[str]:
-        """Required arguments that another tool may have a value, or a better one, for."""
-        free = ("text", "choice", "truth")
-        unfilled = self.unfilled(tool, clause, found)
-        return [n for n in required(tool) if n in unfilled or kind_of(n, properties(tool)[n]) not in free]
+        """Required arguments that another tool may have a value for; where none is missing, ids, which may be wrong."""
+        ids = [name for name in required(tool) if kind_of(name, properties(tool)[name]) == "id"]
+        return self.unfilled(tool, clause, found) or ids
 
     def values(self, tool: View, name: str, clause: str, found: Sequence[Field]) -> list[Any]:
         """Values for one argument, the likeliest first: from the clause, from results, from the whole request."""

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from toolbench_eval.environments.base import canonical, json_or_text
-from toolbench_eval.llms.scripts.tool_answers import Reading, focus, read_answer, said, summary
+from toolbench_eval.llms.scripts.tool_answers import Reading, behind, focus, is_id, read_answer, said, summary
 from toolbench_eval.llms.scripts.tool_filling import Filler, properties, required, role
 from toolbench_eval.llms.scripts.tool_values import Field, fields
 from toolbench_eval.llms.scripts.tool_words import (
@@ -105,6 +105,18 @@ def planned(request: str, tools: Sequence[ToolView], done: Sequence[DoneCall] = 
     return _Mind(request, tools, done).plan()
 
 
+def conclusion(request: str, done: Sequence[DoneCall]) -> str | None:
+    """The answer that the results give by themselves, without another look at the tools; None where they give none."""
+    found = [one for at, call in enumerate(done) if call.ok for one in fields(call.result_text, at)]
+    for last in sorted({one.call for one in found}, reverse=True):
+        if not asks(request):
+            return summary(next(one.record for one in found if one.call == last))
+        reading = read_answer(request, found, last)
+        if reading is not None and (reading.asked or last == 0):
+            return (behind(reading.field, found) if is_id(reading.field.key) else None) or said(reading.field.value)
+    return None
+
+
 class _Mind:
     """One look at a request, its tools and what was done."""
 
@@ -142,17 +154,45 @@ class _Mind:
         """Tools in the order in which they seem to be needed."""
         steps: list[str] = []
         for clause in clauses(self.request, self.tools.values()):
-            for goal in self.goals(clause)[:1]:
-                self._plan(goal, clause, steps, (goal.name,))
-        return steps
+            for goal in self.goals(clause):
+                outcome = self.outcome(goal, clause)
+                if isinstance(outcome, Move):
+                    steps.append(str(outcome.tool))
+                elif outcome is None:
+                    way = self._way(goal, clause, (goal.name,))
+                    if way is None:
+                        continue
+                    steps += [*way, *self._behind(goal, clause)]
+                break
+        return list(dict.fromkeys(steps))
 
-    def _plan(self, tool: ToolView, clause: str, steps: list[str], stack: tuple[str, ...]) -> None:
+    def _way(self, tool: ToolView, clause: str, stack: tuple[str, ...]) -> list[str] | None:
+        """A tool with those before it that bring its arguments; None where there is no way to it."""
+        if self.hopeless(tool):
+            return None
+        steps: list[str] = []
         for name in self.filler.unfilled(tool, clause, self.fields):
-            producer = next(iter(self.producers(tool, name, clause, stack)), None)
-            if producer is not None and producer.name not in steps:
-                self._plan(producer, clause, steps, (*stack, producer.name))
-        if tool.name not in steps:
-            steps.append(tool.name)
+            producers = self.producers(tool, name, clause, stack)
+            ways = (self._way(one, clause, (*stack, one.name)) for one in producers)
+            way = next((one for one in ways if one is not None), None)
+            if way is None:
+                return None
+            steps += way
+        return [*steps, tool.name]
+
+    def _behind(self, goal: ToolView, clause: str) -> list[str]:
+        """The tool that names who stands behind an id, where a clause asks who it is."""
+        linked = [
+            name
+            for key, name in self.filler.links.items()
+            if key in goal.description and role(key) & set(stems(clause)) and "who" in words(clause)
+        ]
+        return [tool.name for tool in self.tools.values() if linked and required(tool) == linked[:1]][:1]
+
+    def hopeless(self, tool: ToolView) -> bool:
+        """Whether a tool was called, and nothing came of it."""
+        calls = [one for one in self.done if one.tool == tool.name]
+        return bool(calls) and not any(one.bore_fruit for one in calls)
 
     def goals(self, clause: str) -> list[ToolView]:
         """The tools that a clause seems to be about, the likeliest first."""
@@ -220,26 +260,20 @@ class _Mind:
         reading = read_answer(clause, self.fields, last)
         if reading is None:
             return None
-        if words(reading.field.key)[-1:] == ["id"] and "id" not in words(clause):
+        if is_id(reading.field.key) and "id" not in words(clause):
             return self._named(reading)
         return _Outcome(said(reading.field.value), reading.asked)
 
     def _named(self, reading: Reading) -> Move | _Outcome | None:
         """The name of what an id stands for, or the call that brings it."""
-        key, value, record = reading.field.key, reading.field.value, reading.field.record
-        own = next((str(record[one]) for one in ("name", "title") if one in record), None)
-        if own is not None and next(iter(record)) == key:
-            return _Outcome(own, reading.asked)
-        name = self.filler.links.get(key, key)
+        name = behind(reading.field, self.fields)
+        if name is not None:
+            return _Outcome(name, reading.asked)
+        wanted, value = self.filler.links.get(reading.field.key, reading.field.key), reading.field.value
         for tool in self.tools.values():
-            if required(tool) != [name] or verbs_of(tool) & CHANGES:
-                continue
-            call = next((at for at, one in enumerate(self.done) if one.arguments == {name: value} and one.ok), None)
-            if call is None and (tool.name, canonical({name: value})) not in self.tried:
-                return Move(tool.name, {name: value}, None, f"{value} has to be looked up.")
-            named = [one for one in self.fields if one.call == call and one.key in {"name", "title"}]
-            if named:
-                return _Outcome(said(named[0].value), reading.asked)
+            known = required(tool) != [wanted] or (tool.name, canonical({wanted: value})) in self.tried
+            if not known and not verbs_of(tool) & CHANGES:
+                return Move(tool.name, {wanted: value}, None, f"{value} has to be looked up.")
         return None
 
 

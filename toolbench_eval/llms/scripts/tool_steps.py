@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from toolbench_eval.llms.base import Message
 from toolbench_eval.llms.scripts.heard import first_heard, values
-from toolbench_eval.llms.scripts.tool_mind import DoneCall, Move, ToolView, next_move, planned
+from toolbench_eval.llms.scripts.tool_mind import DoneCall, ToolView, conclusion, next_move, planned
 from toolbench_eval.llms.scripts.tool_talk import call_step, calls_in, calls_in_rows, rows_in, step, tools_in
 from toolbench_eval.prompts import Prompt
 
@@ -32,14 +32,14 @@ def _react(prompt: Prompt, messages: Sequence[Message]) -> str | None:
 
 
 def _dfsdt(prompt: Prompt, messages: Sequence[Message]) -> str | None:
-    heard = values(prompt, messages[:2], "opening") or values(prompt, [messages[0], _first_part(messages[1])], "opening")
+    heard = values(prompt, messages[:2], "opening")
     if heard is None:
         return None
     tried = calls_in_rows(rows_in(messages[-1].text, "done"))
     move = next_move(heard[1]["request"], tools_in(messages[1].text), [*calls_in(messages), *tried])
-    if move.tool:
-        return call_step(move)
-    return step(move.thought, "Finish", move.answer) if move.answer else step(move.thought, "GiveUp", move.thought)
+    if move.tool:  # without a thought, which would cost a node
+        return step("", move.tool, move.arguments)
+    return step(move.thought, "Finish", move.answer) if move.answer else step("", "GiveUp", move.thought)
 
 
 def _plan_execute(prompt: Prompt, messages: Sequence[Message]) -> str | None:
@@ -50,11 +50,10 @@ def _plan_execute(prompt: Prompt, messages: Sequence[Message]) -> str | None:
     request, tools = said["request"], tools_in(messages[1].text)
     done = calls_in_rows(rows_in(messages[1].text, "done"))
     if text == "answer":
-        return f"Answer: {_conclusion(request, said['done'], done)}"
+        return f"Answer: {conclusion(request, done) or UNKNOWN}"
     if text == "step":
         return _step(request, tools, done, calls_in(messages), said["step"])
-    tried = {one.tool for one in done if one.bore_fruit}
-    steps = [name for name in planned(request, tools, done) if name not in tried]
+    steps = planned(request, tools, done)
     return "\n".join(f"{at}. {_PLANNED.format(tool=name)}" for at, name in enumerate(steps, start=1)) or "No steps."
 
 
@@ -62,10 +61,17 @@ def _step(
     request: str, tools: Sequence[ToolView], before: Sequence[DoneCall], now: Sequence[DoneCall], wanted: str
 ) -> str:
     if now and now[-1].bore_fruit:
-        return step("That is this step.", "Done", now[-1].result_text)
+        return step("That is this step.", "Done", f"{now[-1].tool} has answered")
     move = next_move(request, tools, [*before, *now])
-    if move.tool:
+    if move.tool is not None and _PLANNED.format(tool=move.tool) == wanted:
         return call_step(move)
-    if move.answer:
+    if move.answer is not None:
         return step("This is not needed any more.", "Done", move.answer)
-    return step(move.thought, "Failed", f"nothing came of {wanted}")
+    return step(move.thought, "Failed", "this is not what helps here")
+
+
+_VOICES: Mapping[str, Callable[[Prompt, Sequence[Message]], str | None]] = {
+    "react-tools-1": _react,
+    "plan-execute-1": _plan_execute,
+    "dfsdt-1": _dfsdt,
+}

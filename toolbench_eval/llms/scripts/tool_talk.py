@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from toolbench_eval.agents.moves import Move as Written
@@ -46,7 +47,7 @@ def calls_in(messages: Sequence[Message]) -> list[DoneCall]:
 
 
 def _observed(messages: Sequence[Message]) -> Iterator[DoneCall]:
-    for said, heard in zip(messages, messages[1:], strict=False):
+    for said, heard in pairwise(messages):
         move = read_tool_move(said.text, ()) if said.role == "assistant" else None
         found = _OBSERVED.match(heard.text)
         if move is not None and found is not None:

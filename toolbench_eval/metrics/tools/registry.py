@@ -27,6 +27,12 @@ class Measure:
 
 
 _MEASURES = (
+    Measure("success", "the task is done, as the way of scoring of its task says"),
+    Measure("answer_right", "the final answer is an accepted one"),
+    Measure("state_right", "the environment ends in the gold state"),
+    Measure("sql", "the committed values, or the changed tables, are the gold ones (DBBench)"),
+    Measure("sql_released", "the same with what is missing or infinite as 0, texts with case and as sets"),
+    Measure("candidate_recall", "share of the gold tools that are on offer"),
     Measure("cpr_task", "the gold path is a subsequence of the called one (RestBench)"),
     Measure("cpr_set", "share of gold tools that were called (ATC, Correct Path Rate)"),
     Measure("cpr_multiset", "share of gold calls that were made, each as often as in the gold path"),

@@ -1,0 +1,236 @@
+"""Tool use: the environment of each problem, what is offered there, and how runs are scored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from toolbench_eval.agents.trajectory import Trajectory
+from toolbench_eval.data.qrels import Qrels
+from toolbench_eval.data.questions import Sample
+from toolbench_eval.data.tasks import Origin
+from toolbench_eval.data.tool_problems import ToolProblem
+from toolbench_eval.data.tools.load import load_problems
+from toolbench_eval.data.tools.task import ToolTask
+from toolbench_eval.environments.base import Environment, ErrorKind, ToolSpec
+from toolbench_eval.environments.guarded import CallLimits, Guarded
+from toolbench_eval.errors import DataError, MissingDataError, UsageError
+from toolbench_eval.evaluation.solving.request import AgentRequest
+from toolbench_eval.evaluation.solving.searching import SharedModel
+from toolbench_eval.evaluation.solving.tool_gold import completed
+from toolbench_eval.evaluation.solving.tool_judging import judge as judge_run
+from toolbench_eval.evaluation.solving.tool_offers import RETRIEVED, Offers, gold_names, notes_on
+from toolbench_eval.evaluation.solving.tool_retrieval import ToolSearch
+from toolbench_eval.evaluation.solving.tool_scoring import ToolScorer
+from toolbench_eval.evaluation.solving.tool_success import Seen, tool_calls
+from toolbench_eval.evaluation.solving.work import Surroundings
+from toolbench_eval.llms.cached import CachedLLM
+from toolbench_eval.registry import Registry
+from toolbench_eval.retrievers.model import Model
+from toolbench_eval.suites import Suite, TaskRow, ToolRow
+
+LIMITS = CallLimits(seconds=60.0, characters=100_000, calls=200)
+"""Bounds of one sample's calls."""
+
+UNDONE: frozenset[ErrorKind] = frozenset(
+    {"unknown_tool", "malformed_arguments", "invalid_arguments", "call_limit", "timeout"}
+)
+"""Errors of calls that changed nothing, or of which nobody knows what they changed: they are not made again."""
+
+
+@dataclass
+class ToolWork:
+    """One tool use task.
+
+    Attributes:
+        task: The problems, with what their scoring compares with.
+        scorer: How runs are scored.
+        offers: Which tools are offered.
+        judge: The model that judges runs, None for none.
+    """
+
+    task: ToolTask
+    scorer: ToolScorer
+    offers: Offers
+    judge: CachedLLM | None = None
+    _seen: dict[str, tuple[Trajectory, Seen]] = field(default_factory=dict, repr=False)
+
+    @property
+    def row(self) -> TaskRow:
+        """The task's row."""
+        return self.task.row
+
+    @property
+    def origin(self) -> Origin:
+        """Where the problems came from."""
+        return self.task.origin
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know of the task."""
+        return self.task.notes
+
+    @cached_property
+    def problems(self) -> Mapping[str, ToolProblem]:
+        """The problems by id."""
+        return {problem.id: problem for problem in self.task.problems}
+
+    @cached_property
+    def samples(self) -> Sequence[Sample]:
+        """What is to be solved."""
+        return [problem.sample for problem in self.task.problems]
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the problems with everything gold and what they start from."""
+        return self.task.fingerprint
+
+    @property
+    def gold_fingerprint(self) -> str:
+        """The same: problems and gold are one record."""
+        return self.task.fingerprint
+
+    @property
+    def corpus_fingerprint(self) -> str:
+        """SHA-256 of what answers the calls."""
+        return self.task.tools_fingerprint
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """Success, measures of the path, rates, costs."""
+        return self.scorer.measures
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Measures that were asked for and that this task does not have."""
+        return self.scorer.left_out
+
+    @property
+    def profile(self) -> str:
+        """The way of scoring, and what answered the calls: `path in examples` is no success that was executed."""
+        return f"{self.scorer.name} in {self.task.row.environment}"
+
+    @cached_property
+    def qrels(self) -> Qrels | None:
+        """The gold tools as judgments, where tools are retrieved and every problem has some."""
+        if self.offers.toolset != RETRIEVED:
+            return None
+        gold = {problem.id: dict.fromkeys(gold_names(problem), 1) for problem in self.task.problems}
+        return Qrels.of(gold) if all(gold.values()) else None
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Samples share nothing that has to be opened."""
+        yield
+
+    def surroundings(self, sample: Sample) -> Surroundings:
+        """The tools of a problem, new and within bounds."""
+        environment = self.offers.environment(self.problems[sample.id])
+        return Surroundings(tools=None if environment is None else Guarded(environment, LIMITS))
+
+    def score(self, trajectory: Trajectory) -> dict[str, float]:
+        """Every measure of one run."""
+        problem = self.problems[trajectory.sample]
+        return self.scorer.score(problem, trajectory, self._looked(trajectory))
+
+    def gold(self, sample: str) -> Mapping[str, Any]:
+        """The problem without what its environment starts from."""
+        return {key: value for key, value in asdict(self.problems[sample]).items() if key != "setup"}
+
+    def target(self, sample: str) -> str:
+        """The accepted answers, else the gold calls."""
+        problem = self.problems[sample]
+        return " | ".join(problem.answers) or ", ".join(gold_names(problem))
+
+    def retrieved(self, trajectory: Trajectory) -> Sequence[str]:
+        """The tools that were retrieved for the request, best first."""
+        return self.offers.retrieved(self.problems[trajectory.sample])
+
+    def evidence(self, trajectory: Trajectory) -> Mapping[str, Any]:
+        """The tools on offer, the state after the calls, the judge's verdict."""
+        seen = self._looked(trajectory)
+        offered = [{"name": tool.name, "parameters": tool.parameters} for tool in seen.offered]
+        return {"offered": offered, "state": seen.state, "verdict": dict(seen.verdict)}
+
+    def _looked(self, trajectory: Trajectory) -> Seen:
+        """What scoring sees beside the trajectory; kept, because a run is scored when it ends and when it is written.
+
+        The state is that after the trajectory's calls were made again in a new environment, so that a score follows
+        from the trajectory alone, also where the run was interrupted and went on.
+        """
+        known = self._seen.get(trajectory.sample)
+        if known is not None and known[0] == trajectory:
+            return known[1]
+        problem = self.problems[trajectory.sample]
+        environment = self.offers.environment(problem)
+        offered: tuple[ToolSpec, ...] = () if environment is None else tuple(environment.tools())
+        state = None
+        if self.scorer.scoring.looks_at_state and environment is not None:
+            state = state_after(trajectory, environment)
+        verdict = {} if self.judge is None else judge_run(self.judge, problem, trajectory, offered)
+        seen = Seen(offered, state, verdict)
+        self._seen[trajectory.sample] = trajectory, seen
+        return seen
+
+
+def state_after(trajectory: Trajectory, environment: Environment) -> Any:
+    """The state of a new environment after the calls of a run."""
+    guarded = Guarded(environment, LIMITS)
+    for step in tool_calls(trajectory):
+        if step.error not in UNDONE:
+            guarded.call(step.name, step.arguments)
+    return guarded.snapshot()
+
+
+def load_tool_work(
+    suite: Suite,
+    row: TaskRow,
+    request: AgentRequest,
+    registry: Registry,
+    options: Mapping[str, str],
+    model: Model | None,
+    judge: CachedLLM | None,
+) -> ToolWork:
+    """Load a tool use task.
+
+    Args:
+        suite: Its suite.
+        row: Its row.
+        request: What the user asks for.
+        registry: Where names are looked up.
+        options: The task's options, see `kinds.TASK_OPTIONS`.
+        model: The retriever, None for none.
+        judge: The model that judges runs, None for none.
+
+    Raises:
+        MissingDataError: There is no data, or the task can only be judged and there is no judge.
+        DataError: The data is broken, or lacks what its scoring compares with.
+        UsageError: Tools are to be retrieved and there is no retriever, or the reverse.
+    """
+    if not isinstance(row, ToolRow):
+        raise DataError(f"the suite '{suite.name}' is none of tool use")
+    base, name = request.base, f"{suite.name}/{row.task}"
+    if row.scoring == "judge" and judge is None:
+        raise MissingDataError("has no gold: it needs a judge, --judge MODEL", file=name)
+    toolset = row.toolset if options["toolset"] == "own" else options["toolset"]
+    if (toolset == RETRIEVED) != (model is not None):
+        advice = (
+            "tools are retrieved by --model" if model is None else "--model retrieves tools: --set toolset=retrieved"
+        )
+        raise UsageError(f"{name}: {advice}")
+    task = load_problems(suite, row, base.access, source=request.source, tools=request.corpus, limit=base.limit)
+    task = replace(task, problems=completed(task, row.scoring))
+    offers = Offers(task, toolset, options["order"], base.runtime.seed)
+    if model is not None:
+        offers = replace(
+            offers, retrieved=ToolSearch(SharedModel.of(model), task.pool, task.problems, int(options["tools_k"]))
+        )
+    task = replace(task, notes=(*task.notes, *notes_on(offers, task.problems)))
+    asked = (*suite.spec.metrics, *base.metrics)
+    scorer = ToolScorer.of(
+        row.scoring, task.problems, asked, with_tools=task.maker is not None, judged=judge is not None
+    )
+    return ToolWork(task, scorer, replace(offers, task=task), judge)

@@ -1,0 +1,1 @@
+"""A toolset of one's own: a corpus of its tools, and queries made for it."""
