@@ -95,6 +95,19 @@ def test_what_was_given_up_is_told_too():
     assert [one["tool"] for one in tried_in(scene.asked[2][-1].text)] == ["find"]
 
 
+def test_the_first_call_behind_a_thought_is_told():
+    scene = tool_stage("I wonder.", act("find", '{"name": "Bob"}'), post("b"), FINISH)
+    assert Dfsdt(width=2, max_nodes=2).solve(ASKED, scene.session).text == "555-0100"
+    assert len(scene.asked[3]) == 2
+    assert [one["tool"] for one in tried_in(scene.asked[3][-1].text)] == ["find"]
+
+
+def test_calls_that_only_look_leave_nothing():
+    scene = tool_stage(FIND, PHONE, FINISH)
+    Dfsdt(width=2, max_nodes=3).solve(ASKED, scene.session)
+    assert [note["kept"] for note in scene.notes("backtrack")] == [[], []]
+
+
 def test_children_do_not_inherit_the_request_to_differ():
     scene = tool_stage(post("a"), post("b"), post("c"), post("d"), FINISH)
     assert Dfsdt(width=2, max_nodes=6).solve(ASKED, scene.session).text == "555-0100"

@@ -389,4 +389,6 @@ def test_a_run_that_is_stopped_leaves_a_log_of_what_was_done(tmp_path: Path, how
     assert list(tmp_path.iterdir()) == [log_file]
     log = inspect_log.read_eval_log(str(log_file))
     assert log.status == "cancelled"
-    assert {sample.id for sample in log.samples if not sample.error} == {"first"}
+    done = {sample.id for sample in log.samples if not sample.error}
+    # A kill may come before the note of the first sample has left the process.
+    assert done == {"first"} or (how is signal.SIGKILL and not done)

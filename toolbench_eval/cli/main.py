@@ -13,6 +13,7 @@ from toolbench_eval.cli import (
     cache,
     check,
     compare,
+    corpus,
     curve,
     data,
     effect,
@@ -68,6 +69,7 @@ app.add_typer(tasks.app, name="tasks")
 app.add_typer(models.app, name="models")
 app.add_typer(agents.app, name="agents")
 app.add_typer(trajectories.app, name="trajectories")
+app.add_typer(corpus.app, name="corpus")
 app.add_typer(data.app, name="data")
 app.add_typer(cache.app, name="cache")
 

@@ -148,7 +148,9 @@ class Recorder:
         Raises:
             TypeError: A value is none of JSON's.
         """
-        self._notes.put(json.dumps({"kind": kind, **values}).encode() + b"\n")
+        line = json.dumps({"kind": kind, **values}, ensure_ascii=False)
+        # Models write halves of surrogate pairs, too; one of them would end the runtime.
+        self._notes.put(line.encode(errors="replace") + b"\n")
 
     def close(self) -> bool:
         """Tell it that there is no more, and wait until the log is where it belongs; whether all went well."""

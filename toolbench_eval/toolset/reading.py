@@ -223,8 +223,11 @@ def _mcp(source: Source) -> Found:
     headers, name = dict(source.headers), source.command or source.name
     command = tuple(shlex.split(source.command))
     service = McpService(command=command, url=source.name, headers=headers, variables=source.variables)
-    with service.connected() as server:
-        tools = tuple(server.tools())
+    try:
+        with service.connected() as server:
+            tools = tuple(server.tools())
+    except DataError as error:
+        raise DataError(error.message, file=name) from error
     return Found(
         tuple((tool, Place(name, row)) for row, tool in enumerate(tools, start=1)),
         service.model_copy(update={"tools": tools}),

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.agent_stage import LLM, calls, canonical, samples
+from support.agent_stage import LLM, calls, canonical, samples, stage
 from support.command import command, environment, evalharness
 from support.endpoint import EndpointServer, scripted_reader
 
@@ -133,7 +133,9 @@ def test_ctrl_c_keeps_what_is_finished(tmp_path: Path, server: EndpointServer, u
     assert running.returncode == 130
     assert said.splitlines() == ["error: interrupted; what is finished is kept, the same command continues"]
     assert 2 <= len(journal(tmp_path)) < SAMPLES
-    assert evalharness(*RUN, cwd=tmp_path, env=env).returncode == 0
+    with stage(tmp_path, server) as run:
+        done = run.command(*RUN, "--out", str(tmp_path / "results"))
+    assert done.code == 0, done.err
     assert canonical(result(tmp_path)) == canonical(result(undisturbed))
     # The log of the first part says that it was cancelled; the second part has its own.
     logs = sorted(path.name for path in (tmp_path / "results").rglob("*.eval"))
@@ -166,9 +168,10 @@ def test_a_full_disk_is_named_and_loses_nothing_that_is_there(tmp_path: Path, un
     assert not list((tmp_path / "results").rglob("result.json"))
     finished = journal(tmp_path)
     assert (0 < len(finished) < SAMPLES) == (size < 20_000)
-    again = evalharness(*scripted, cwd=tmp_path)
-    assert again.returncode == 0, again.stderr
-    assert f"{len(finished)} of {SAMPLES} samples are solved" in again.stderr
+    with stage(tmp_path) as run:
+        again = run.command(*scripted, "--out", str(tmp_path / "results"))
+    assert again.code == 0, again.err
+    assert f"{len(finished)} of {SAMPLES} samples are solved" in again.err
     assert result(tmp_path)["tasks"][TASK]["scores"] == result(undisturbed)["tasks"][TASK]["scores"]
 
 
@@ -182,11 +185,14 @@ def test_neither_the_same_command_nor_a_warm_cache_needs_the_endpoint(closed: tu
     assert json.loads(again.stdout)["results"] == [result(undisturbed)]
     assert [path.stat().st_mtime_ns for path in written] == before
 
-    other = evalharness(*RUN, "--out", "other/results", cwd=undisturbed, env=env)
-    assert other.returncode == 0, other.stderr
+    with stage(undisturbed, LOCAL_BASE_URL=env["LOCAL_BASE_URL"]) as run:
+        other = run.command(*RUN, "--out", str(undisturbed / "other/results"))
+    assert other.code == 0, other.err
     assert canonical(result(undisturbed / "other")) == canonical(result(undisturbed))
     cost = result(undisturbed / "other")["execution"]["cost"]
     assert cost["cached"] == SAMPLES
     assert "calls" not in cost
     [folder] = (undisturbed / "other").rglob("samples")
-    assert all(step.get("cached", True) for one in samples(folder.parent).values() for step in one["trajectory"]["steps"])
+    assert all(
+        step.get("cached", True) for one in samples(folder.parent).values() for step in one["trajectory"]["steps"]
+    )

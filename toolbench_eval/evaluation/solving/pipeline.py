@@ -16,6 +16,7 @@ from toolbench_eval.evaluation.solving.allowance import RunAllowance
 from toolbench_eval.evaluation.solving.failures import objection, too_many
 from toolbench_eval.evaluation.solving.finish import finish_solved
 from toolbench_eval.evaluation.solving.journal import Journal
+from toolbench_eval.evaluation.solving.perturbed import perturbed_agent, perturbed_llm
 from toolbench_eval.evaluation.solving.plan import NO_MODEL, SolvePlan, make_plan
 from toolbench_eval.evaluation.solving.request import AgentRequest
 from toolbench_eval.evaluation.solving.solve import Solver, solve_task
@@ -100,7 +101,9 @@ def _solver(plan: SolvePlan, request: AgentRequest) -> Solver:
     team, runtime = plan.team, request.base.runtime
     prices = {role: llm.meter.price for role, llm in team.llms.items() if llm.meter.price is not None}
     allowance = RunAllowance(request.run_tokens, request.run_dollars, patience=max(16, 2 * runtime.concurrency))
-    return Solver(team.agent, team.llms, prices, request.limits, allowance, runtime.seed, runtime.concurrency)
+    agent = perturbed_agent(team.agent, request.perturbations)
+    llms = {role: perturbed_llm(llm, request.perturbations) for role, llm in team.llms.items()}
+    return Solver(agent, llms, prices, request.limits, allowance, runtime.seed, runtime.concurrency)
 
 
 def _assemble(plan: SolvePlan, tasks: Mapping[str, TaskResult], timing: Timing, resumed: bool) -> Result:

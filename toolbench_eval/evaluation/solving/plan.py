@@ -16,6 +16,7 @@ from toolbench_eval.evaluation.modelled import requested_model
 from toolbench_eval.evaluation.provenance import versions
 from toolbench_eval.evaluation.reporter import Reporter
 from toolbench_eval.evaluation.solving.kinds import TASK_OPTIONS, default_options, load_works
+from toolbench_eval.evaluation.solving.perturbed import perturbed_work, recorded
 from toolbench_eval.evaluation.solving.request import AgentRequest
 from toolbench_eval.evaluation.solving.searching import SharedModel
 from toolbench_eval.evaluation.solving.work import Work
@@ -95,6 +96,7 @@ def make_plan(selection: Selection, request: AgentRequest, registry: Registry, r
     options = _task_options(kind, for_task, retriever=request.model is not None)
     team = _team(selection, request, registry, reporter, for_agent, for_model)
     works, missing = load_works(selection, request, registry, reporter, options, team.model, team.judge)
+    works = tuple(perturbed_work(work, request.perturbations) for work in works)
     setting = {
         "protocol": request.base.protocol,
         "limit": request.base.limit,
@@ -102,6 +104,7 @@ def make_plan(selection: Selection, request: AgentRequest, registry: Registry, r
         **options,
         **({} if team.judge is None else {"judge": team.judge.name}),
         **{name: value for name, value in _bounds(request).items() if value is not None},
+        **recorded(request.perturbations),
     }
     described = {
         "suite": [selection.suite.name, selection.suite.spec.version],

@@ -11,6 +11,7 @@ from toolbench_eval.agents.base import Agent
 from toolbench_eval.agents.session import Limits
 from toolbench_eval.errors import MissingDataError, UsageError
 from toolbench_eval.evaluation.request import Request
+from toolbench_eval.evaluation.solving.perturbed import Perturbation
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class AgentRequest:
         run_dollars: Cost of the whole run, None for no bound.
         max_failures: Share of failed samples above which the run counts as failed.
         judge: Name of the language model that judges answers, None for no judge.
+        perturbations: Changes around agent, models and task (see `toolbench_eval.study`).
     """
 
     base: Request
@@ -43,6 +45,7 @@ class AgentRequest:
     run_dollars: float | None = None
     max_failures: float = 0.1
     judge: str | None = None
+    perturbations: tuple[Perturbation, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
-from contextlib import nullcontext, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -128,17 +128,19 @@ def solve_task(work: Work, solver: Solver, journal: Journal, log_file: Path, nam
         reporter.note(f"continuing {name}: {len(earlier)} of {len(work.samples)} samples are solved")
     logged = unsolved or work.samples
     desk = _Desk(work, solver, journal, {sample.id for sample in unsolved})
+    free = _free(log_file)
     with (
         reporter.track(f"solve {name}", len(logged)) as advance,
         work.at_work() if unsolved else nullcontext(),
         desk,
+        _dropped_where_the_disk_fails(free),
     ):
         run_samples(
             logged,
             desk.solve,
             solver.llms,
             name=name,
-            log_file=_free(log_file),
+            log_file=free,
             concurrency=solver.concurrency,
             metadata={"agent": solver.agent.name, "solved_before": len(earlier)},
             time_limit=solver.limits.seconds,
@@ -211,6 +213,16 @@ class _Desk:
             return self.work.score(trajectory)
         except EndpointError:
             return {}
+
+
+@contextmanager
+def _dropped_where_the_disk_fails(log: Path) -> Iterator[None]:
+    """Half a log must not be taken for one."""
+    try:
+        yield
+    except StorageError:
+        log.unlink(missing_ok=True)
+        raise
 
 
 def _free(path: Path) -> Path:
