@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 
 from toolbench_eval.environments.base import ToolSpec
 
-_TOKEN = re.compile(r"[\w./-]*\w")
+_TOKENS = (re.compile(r"\w[\w./-]*"), re.compile(r"\w[\w-]*"))
+"""Words with everything that may join the parts of a name, and without dots and slashes."""
 _APART = re.compile(r"[\W_]+")
-_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _CALLED = r"(?:[`'\"]{name}[`'\"]|\b{name}\s*\(|\b{name}\s+(?:tool|api|function|endpoint|service)\b)"
 
 
@@ -37,8 +38,8 @@ class Names:
 
     def named(self, text: str) -> str | None:
         """The first tool, host or path of these that a text names, None if it names none."""
-        for token in _TOKEN.findall(text):
-            if _flat(token) in self._joined and _APART.search(token) | _inner_capital(token):
+        for token in (found for tokens in _TOKENS for found in tokens.findall(text)):
+            if _flat(token) in self._joined:
                 return self._joined[_flat(token)]
         for name, called in self._words.items():
             if called.search(text):
