@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from toolbench_eval.agents.direct import Direct
-from toolbench_eval.agents.genground import GenGround
+from toolbench_eval.agents.genground.agent import GenGround
 from toolbench_eval.agents.rag import Rag
 from toolbench_eval.agents.session import Session
 from toolbench_eval.data.check import check_folder

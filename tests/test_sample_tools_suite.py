@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from toolbench_eval.agents.base import Agent
-from toolbench_eval.agents.dfsdt import Dfsdt
+from toolbench_eval.agents.dfsdt.agent import Dfsdt
 from toolbench_eval.agents.plan_execute import PlanExecute
 from toolbench_eval.agents.react import React
 from toolbench_eval.agents.session import Session

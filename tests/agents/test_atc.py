@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolbench_eval.agents.atc import Atc
-from toolbench_eval.agents.attribution import blamed_tools, names_in
+from toolbench_eval.agents.atc.agent import Atc
+from toolbench_eval.agents.atc.attribution import blamed_tools, names_in
 from toolbench_eval.agents.catalogue import agent_class
 from toolbench_eval.agents.options import build, under
-from toolbench_eval.agents.programs import ERROR_PHRASES, judged, read_program
 from toolbench_eval.agents.session import BudgetError, Limits, Session
-from toolbench_eval.agents.tool_docs import outline, skeleton
+from toolbench_eval.agents.shared.programs import ERROR_PHRASES, judged, read_program
+from toolbench_eval.agents.shared.tool_docs import outline, skeleton
 from toolbench_eval.agents.trajectory import LLMCall, Trajectory
 from toolbench_eval.data.questions import Sample
 from toolbench_eval.environments.base import CallRecord, ToolSpec, answer, failure

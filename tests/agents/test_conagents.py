@@ -10,13 +10,20 @@ from hypothesis import strategies as st
 
 from toolbench_eval.agents.base import Answer
 from toolbench_eval.agents.catalogue import agent_class
-from toolbench_eval.agents.conagents import ConAgents
-from toolbench_eval.agents.itercali import read_request, unfilled
-from toolbench_eval.agents.observing import tidied, tree
+from toolbench_eval.agents.conagents.agent import ConAgents
+from toolbench_eval.agents.conagents.itercali import read_request, unfilled
+from toolbench_eval.agents.conagents.observing import tidied, tree
+from toolbench_eval.agents.conagents.reviewing import Verdict, read_verdict
+from toolbench_eval.agents.conagents.tool_choice import (
+    Choice,
+    UnreadableError,
+    bare_name,
+    by_segments,
+    named,
+    read_choice,
+)
 from toolbench_eval.agents.options import build, setting_of
-from toolbench_eval.agents.reviewing import Verdict, read_verdict
 from toolbench_eval.agents.session import Session
-from toolbench_eval.agents.tool_choice import Choice, UnreadableError, bare_name, by_segments, named, read_choice
 from toolbench_eval.agents.trajectory import LLMCall, Note, ToolCall
 from toolbench_eval.data.questions import Sample
 from toolbench_eval.environments.base import ToolSpec

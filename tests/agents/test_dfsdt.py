@@ -8,7 +8,7 @@ import pytest
 from support.tool_stage import FIND, FINISH, PHONE, act, tool_calls, tool_stage
 
 from toolbench_eval.agents.base import Answer
-from toolbench_eval.agents.dfsdt import Dfsdt
+from toolbench_eval.agents.dfsdt.agent import Dfsdt
 from toolbench_eval.agents.options import build
 from toolbench_eval.agents.session import Session
 from toolbench_eval.agents.trajectory import LLMCall

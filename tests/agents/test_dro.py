@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolbench_eval.agents.dro import Dro
+from toolbench_eval.agents.dro.agent import Dro
+from toolbench_eval.agents.dro.selection import Selection, read_selection, render_selection
 from toolbench_eval.agents.options import build, setting_of, under
-from toolbench_eval.agents.selection import Selection, read_selection, render_selection
 from toolbench_eval.agents.session import Session
 from toolbench_eval.agents.trajectory import Trajectory
 from toolbench_eval.data.passages import Passage

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolbench_eval.agents.experience import Experience, Pool, likeness, read_pool, write_pool
+from toolbench_eval.agents.rea360.experience import Experience, Pool, likeness, read_pool, write_pool
 from toolbench_eval.errors import DataError, MissingDataError, UsageError
 
 BOATS = Experience("Write a story about boats.", "boats", ("one", "two"))

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolbench_eval.agents.drawing import draw_best
-from toolbench_eval.agents.exsearch import ExSearch
-from toolbench_eval.agents.markers import MARKERS, Turn, read_answer, read_turn, render_turn, strip_markers
+from toolbench_eval.agents.exsearch.agent import ExSearch
+from toolbench_eval.agents.exsearch.markers import MARKERS, Turn, read_answer, read_turn, render_turn, strip_markers
 from toolbench_eval.agents.options import build, setting_of, under
 from toolbench_eval.agents.session import Session
+from toolbench_eval.agents.shared.drawing import draw_best
 from toolbench_eval.agents.trajectory import Trajectory
 from toolbench_eval.data.passages import Passage
 from toolbench_eval.data.questions import Sample

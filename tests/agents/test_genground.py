@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolbench_eval.agents.deduction import Deduced, finished, read_draft, read_step
-from toolbench_eval.agents.genground import GenGround
-from toolbench_eval.agents.grounding import Grounded, read_citation, read_edit, read_revision
-from toolbench_eval.agents.markup import json_object, spans
+from toolbench_eval.agents.genground.agent import GenGround
+from toolbench_eval.agents.genground.deduction import Deduced, finished, read_draft, read_step
+from toolbench_eval.agents.genground.grounding import Grounded, read_citation, read_edit, read_revision
+from toolbench_eval.agents.genground.markup import json_object, spans
 from toolbench_eval.agents.options import build, setting_of, under
-from toolbench_eval.agents.prompting import conversation
 from toolbench_eval.agents.session import Session
+from toolbench_eval.agents.shared.prompting import conversation
 from toolbench_eval.agents.trajectory import LLMCall, Note, SearchCall, Trajectory
 from toolbench_eval.data.passages import Passage
 from toolbench_eval.data.questions import Sample

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolbench_eval.agents.parsing import after_marker, concluded, cut_at, sentences, short_answer, spoken, stated
+from toolbench_eval.agents.shared.parsing import (
+    after_marker,
+    concluded,
+    cut_at,
+    sentences,
+    short_answer,
+    spoken,
+    stated,
+)
 from toolbench_eval.data.questions import AnswerType
 
 # Random text with the very pieces that the parsers look for.

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolbench_eval.agents.atc import Atc
-from toolbench_eval.agents.once import KEPT, once
-from toolbench_eval.agents.probed_tools import ProbedTools, read_probed, write_probed
-from toolbench_eval.agents.probing import Probing, probe, probe_in
+from toolbench_eval.agents.atc.agent import Atc
+from toolbench_eval.agents.atc.probed_tools import ProbedTools, read_probed, write_probed
+from toolbench_eval.agents.atc.probing import Probing, probe, probe_in
 from toolbench_eval.agents.session import BudgetError, Limits, Session
-from toolbench_eval.agents.tool_docs import declared
+from toolbench_eval.agents.shared.once import KEPT, once
+from toolbench_eval.agents.shared.tool_docs import declared
 from toolbench_eval.data.questions import Sample
 from toolbench_eval.environments.base import ToolSpec
 from toolbench_eval.environments.functions import FunctionEnvironment

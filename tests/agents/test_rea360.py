@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolbench_eval.agents.appraisal import Remark, own, read_remarks, received, upward
 from toolbench_eval.agents.catalogue import agent_class
-from toolbench_eval.agents.crew import LEADER, Crew, Member, UnknownHeadingError, read_crew
-from toolbench_eval.agents.experience import Experience, Pool, write_pool
-from toolbench_eval.agents.framing import framed
-from toolbench_eval.agents.lessons import write_lessons
 from toolbench_eval.agents.options import build, restore, setting_of
-from toolbench_eval.agents.rea360 import Rea360
+from toolbench_eval.agents.rea360.agent import Rea360
+from toolbench_eval.agents.rea360.appraisal import Remark, own, read_remarks, received, upward
+from toolbench_eval.agents.rea360.crew import LEADER, Crew, Member, UnknownHeadingError, read_crew
+from toolbench_eval.agents.rea360.experience import Experience, Pool, write_pool
+from toolbench_eval.agents.rea360.framing import framed
+from toolbench_eval.agents.rea360.lessons import write_lessons
 from toolbench_eval.agents.session import Session
 from toolbench_eval.agents.trajectory import LLMCall, Note, Trajectory
 from toolbench_eval.data.questions import Sample

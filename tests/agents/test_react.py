@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from support.stage import ADA, BYRON, INJECTED, stage
 
 from toolbench_eval.agents.base import Answer
-from toolbench_eval.agents.moves import Move, read_move
 from toolbench_eval.agents.react import React, read_step
+from toolbench_eval.agents.shared.moves import Move, read_move
 from toolbench_eval.data.questions import Sample
 
 BORN = Sample("q1", "Where was Ada's father born?")

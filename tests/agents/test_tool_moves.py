@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolbench_eval.agents.moves import Move
-from toolbench_eval.agents.tool_moves import Ending, arguments_of, ending, read_tool_move, thought_of
-from toolbench_eval.agents.tool_prompting import block, json_lines, tool_block
+from toolbench_eval.agents.shared.moves import Move
+from toolbench_eval.agents.shared.tool_moves import Ending, arguments_of, ending, read_tool_move, thought_of
+from toolbench_eval.agents.shared.tool_prompting import block, json_lines, tool_block
 from toolbench_eval.environments.base import ToolSpec
 
 NAMES = ("find", "Finish")

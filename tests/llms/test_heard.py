@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.stage import ADA, BYRON, INJECTED
 
-from toolbench_eval.agents.prompting import conversation
-from toolbench_eval.agents.quoting import quoted
+from toolbench_eval.agents.shared.prompting import conversation
+from toolbench_eval.agents.shared.quoting import quoted
 from toolbench_eval.data.passages import Passage
 from toolbench_eval.llms.scripts.heard import first_heard, passages_in, unfill, values
 from toolbench_eval.prompts import load_prompt

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from toolbench_eval.agents.atc import Atc
-from toolbench_eval.agents.probing import Probing, probe_in
+from toolbench_eval.agents.atc.agent import Atc
+from toolbench_eval.agents.atc.probing import Probing, probe_in
 from toolbench_eval.agents.session import Limits, Session
 from toolbench_eval.data.questions import Sample
 from toolbench_eval.environments.base import ToolSpec, answer

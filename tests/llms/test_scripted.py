@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from toolbench_eval.agents.prompting import conversation
-from toolbench_eval.agents.quoting import quoted
+from toolbench_eval.agents.shared.prompting import conversation
+from toolbench_eval.agents.shared.quoting import quoted
 from toolbench_eval.data.passages import Passage
 from toolbench_eval.llms import scripts
 from toolbench_eval.llms.base import Message, Sampling, Usage

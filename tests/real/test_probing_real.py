@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from toolbench_eval.agents.probing import Probing, probe
-from toolbench_eval.agents.tool_docs import declared, full_block, skeleton
+from toolbench_eval.agents.atc.probing import Probing, probe
+from toolbench_eval.agents.shared.tool_docs import declared, full_block, skeleton
 from toolbench_eval.environments.operations import recorded_examples
 from toolbench_eval.environments.recorded import RecordedEnvironment
 from toolbench_eval.environments.tool_files import read_tool_file

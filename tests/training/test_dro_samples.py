@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from support.stage import ADA, LONDON
 from support.studio import QUESTION, ByLength, Dice, studio
 
-from toolbench_eval.agents.dro import Dro
+from toolbench_eval.agents.dro.agent import Dro
 from toolbench_eval.errors import UsageError
 from toolbench_eval.llms.base import Message
 from toolbench_eval.training.dro import DroSampler, padded

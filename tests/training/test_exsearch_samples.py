@@ -8,7 +8,7 @@ import pytest
 from support.stage import ADA
 from support.studio import QUESTION, ByLength, Dice, studio
 
-from toolbench_eval.agents.exsearch import ExSearch
+from toolbench_eval.agents.exsearch.agent import ExSearch
 from toolbench_eval.errors import EndpointError, UsageError
 from toolbench_eval.llms.base import Message
 from toolbench_eval.training.export import Exporter

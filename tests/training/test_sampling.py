@@ -8,7 +8,7 @@ import pytest
 from support.studio import QUESTION, Dice, studio
 from support.tiny_chat import chat_model
 
-from toolbench_eval.agents.exsearch import ExSearch
+from toolbench_eval.agents.exsearch.agent import ExSearch
 from toolbench_eval.errors import UsageError
 from toolbench_eval.evaluation.reporter import LoggingReporter
 from toolbench_eval.evaluation.request import Request

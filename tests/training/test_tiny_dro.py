@@ -12,8 +12,8 @@ import pytest
 from support.studio import QUESTION, Dice, studio
 from support.tiny_chat import chat_model
 
-from toolbench_eval.agents.dro import Dro
-from toolbench_eval.agents.selection import render_selection
+from toolbench_eval.agents.dro.agent import Dro
+from toolbench_eval.agents.dro.selection import render_selection
 from toolbench_eval.llms.base import Message
 from toolbench_eval.llms.load import load_llm
 from toolbench_eval.llms.turns import encode

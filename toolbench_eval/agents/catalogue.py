@@ -19,14 +19,14 @@ SHIPPED: dict[str, str] = {
     "self-ask": "toolbench_eval.agents.self_ask:SelfAsk",
     "iter-retgen": "toolbench_eval.agents.iter_retgen:IterRetGen",
     "ircot": "toolbench_eval.agents.ircot:Ircot",
-    "genground": "toolbench_eval.agents.genground:GenGround",
-    "exsearch": "toolbench_eval.agents.exsearch:ExSearch",
-    "dro": "toolbench_eval.agents.dro:Dro",
-    "atc": "toolbench_eval.agents.atc:Atc",
+    "genground": "toolbench_eval.agents.genground.agent:GenGround",
+    "exsearch": "toolbench_eval.agents.exsearch.agent:ExSearch",
+    "dro": "toolbench_eval.agents.dro.agent:Dro",
+    "atc": "toolbench_eval.agents.atc.agent:Atc",
     "plan-execute": "toolbench_eval.agents.plan_execute:PlanExecute",
-    "dfsdt": "toolbench_eval.agents.dfsdt:Dfsdt",
-    "conagents": "toolbench_eval.agents.conagents:ConAgents",
-    "rea360": "toolbench_eval.agents.rea360:Rea360",
+    "dfsdt": "toolbench_eval.agents.dfsdt.agent:Dfsdt",
+    "conagents": "toolbench_eval.agents.conagents.agent:ConAgents",
+    "rea360": "toolbench_eval.agents.rea360.agent:Rea360",
 }
 """Name on the command line -> class."""
 

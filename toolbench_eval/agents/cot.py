@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
-from toolbench_eval.agents.asking import RETRIES, as_answer, ask_until_read
 from toolbench_eval.agents.base import Answer, Protocols, option
-from toolbench_eval.agents.bounds import at_least
-from toolbench_eval.agents.forms import form_of
-from toolbench_eval.agents.parsing import concluded
-from toolbench_eval.agents.prompting import conversation
 from toolbench_eval.agents.session import Session
+from toolbench_eval.agents.shared.asking import RETRIES, as_answer, ask_until_read
+from toolbench_eval.agents.shared.bounds import at_least
+from toolbench_eval.agents.shared.forms import form_of
+from toolbench_eval.agents.shared.parsing import concluded
+from toolbench_eval.agents.shared.prompting import conversation
 from toolbench_eval.data.questions import Sample
 from toolbench_eval.prompts import load_prompt
 

@@ -12,19 +12,19 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ClassVar
 
-from toolbench_eval.agents.asking import RETRIES, as_answer, ask_until_read
 from toolbench_eval.agents.base import Answer, Protocols, option
-from toolbench_eval.agents.bounds import at_least
-from toolbench_eval.agents.forms import form_of
-from toolbench_eval.agents.interleaving import Observation, interleave
-from toolbench_eval.agents.markup import one_line
-from toolbench_eval.agents.moves import Move
-from toolbench_eval.agents.parsing import spoken
-from toolbench_eval.agents.prompting import conversation
+from toolbench_eval.agents.genground.markup import one_line
 from toolbench_eval.agents.session import Session
-from toolbench_eval.agents.tool_moves import arguments_of, read_tool_move
-from toolbench_eval.agents.tool_prompting import block, cut_result, json_lines, observation, tool_block
-from toolbench_eval.agents.tool_work import last_word
+from toolbench_eval.agents.shared.asking import RETRIES, as_answer, ask_until_read
+from toolbench_eval.agents.shared.bounds import at_least
+from toolbench_eval.agents.shared.forms import form_of
+from toolbench_eval.agents.shared.interleaving import Observation, interleave
+from toolbench_eval.agents.shared.moves import Move
+from toolbench_eval.agents.shared.parsing import spoken
+from toolbench_eval.agents.shared.prompting import conversation
+from toolbench_eval.agents.shared.tool_moves import arguments_of, read_tool_move
+from toolbench_eval.agents.shared.tool_prompting import block, cut_result, json_lines, observation, tool_block
+from toolbench_eval.agents.shared.tool_work import last_word
 from toolbench_eval.agents.trajectory import StopReason
 from toolbench_eval.data.questions import Sample
 from toolbench_eval.errors import UsageError

@@ -12,19 +12,19 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
-from toolbench_eval.agents.asking import RETRIES, as_answer, ask_until_read
 from toolbench_eval.agents.base import Answer, Protocols, option
-from toolbench_eval.agents.bounds import at_least
-from toolbench_eval.agents.forms import form_of
-from toolbench_eval.agents.interleaving import Course, Observation, interleave
-from toolbench_eval.agents.moves import Move, read_move
-from toolbench_eval.agents.parsing import concluded, folded, sentences, short_answer
-from toolbench_eval.agents.prompting import conversation
-from toolbench_eval.agents.quoting import block, quoted
 from toolbench_eval.agents.session import Session
-from toolbench_eval.agents.tool_moves import ending
-from toolbench_eval.agents.tool_prompting import tool_block
-from toolbench_eval.agents.tool_work import Workbench, finishes, last_word, read_action
+from toolbench_eval.agents.shared.asking import RETRIES, as_answer, ask_until_read
+from toolbench_eval.agents.shared.bounds import at_least
+from toolbench_eval.agents.shared.forms import form_of
+from toolbench_eval.agents.shared.interleaving import Course, Observation, interleave
+from toolbench_eval.agents.shared.moves import Move, read_move
+from toolbench_eval.agents.shared.parsing import concluded, folded, sentences, short_answer
+from toolbench_eval.agents.shared.prompting import conversation
+from toolbench_eval.agents.shared.quoting import block, quoted
+from toolbench_eval.agents.shared.tool_moves import ending
+from toolbench_eval.agents.shared.tool_prompting import tool_block
+from toolbench_eval.agents.shared.tool_work import Workbench, finishes, last_word, read_action
 from toolbench_eval.data.passages import Passage
 from toolbench_eval.data.questions import AnswerType, Sample
 from toolbench_eval.prompts import Prompt, load_prompt

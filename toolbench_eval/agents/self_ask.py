@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, Literal
 
-from toolbench_eval.agents.asking import RETRIES, as_answer, ask_until_read
 from toolbench_eval.agents.base import Answer, Protocols, option
-from toolbench_eval.agents.bounds import at_least
-from toolbench_eval.agents.forms import form_of
-from toolbench_eval.agents.parsing import concluded, cut_at, short_answer, spoken, stated
-from toolbench_eval.agents.progress import Progress
-from toolbench_eval.agents.prompting import conversation
-from toolbench_eval.agents.quoting import quoted
 from toolbench_eval.agents.session import Session
+from toolbench_eval.agents.shared.asking import RETRIES, as_answer, ask_until_read
+from toolbench_eval.agents.shared.bounds import at_least
+from toolbench_eval.agents.shared.forms import form_of
+from toolbench_eval.agents.shared.parsing import concluded, cut_at, short_answer, spoken, stated
+from toolbench_eval.agents.shared.progress import Progress
+from toolbench_eval.agents.shared.prompting import conversation
+from toolbench_eval.agents.shared.quoting import quoted
 from toolbench_eval.agents.trajectory import StopReason
 from toolbench_eval.data.passages import Passage
 from toolbench_eval.data.questions import AnswerType, Sample

@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from toolbench_eval.agents.dro import Dro
-from toolbench_eval.agents.selection import render_selection
+from toolbench_eval.agents.dro.agent import Dro
+from toolbench_eval.agents.dro.selection import render_selection
 from toolbench_eval.data.questions import Question
 from toolbench_eval.errors import UsageError
 from toolbench_eval.llms.scripted import Scripted

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from toolbench_eval.agents.exsearch import ExSearch
-from toolbench_eval.agents.markers import MARKERS
-from toolbench_eval.agents.selection import render_selection
+from toolbench_eval.agents.dro.selection import render_selection
+from toolbench_eval.agents.exsearch.agent import ExSearch
+from toolbench_eval.agents.exsearch.markers import MARKERS
 from toolbench_eval.agents.session import MAIN
 from toolbench_eval.data.questions import Question
 from toolbench_eval.errors import UsageError

@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from toolbench_eval.agents.asking import RETRIES
-from toolbench_eval.agents.markup import one_line
-from toolbench_eval.agents.parsing import spoken
+from toolbench_eval.agents.genground.markup import one_line
 from toolbench_eval.agents.session import Session
+from toolbench_eval.agents.shared.asking import RETRIES
+from toolbench_eval.agents.shared.parsing import spoken
 from toolbench_eval.llms.base import GREEDY, Message, Sampling
 
 _T = TypeVar("_T")

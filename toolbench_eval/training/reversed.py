@@ -12,12 +12,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from toolbench_eval.agents.moves import STOP, Move
-from toolbench_eval.agents.prompting import conversation
 from toolbench_eval.agents.session import MAIN, Session
-from toolbench_eval.agents.tool_moves import arguments_of, ending, read_tool_move
-from toolbench_eval.agents.tool_prompting import block, cut_result, json_lines, observation, tool_block
-from toolbench_eval.agents.tool_work import finishes, last_word
+from toolbench_eval.agents.shared.moves import STOP, Move
+from toolbench_eval.agents.shared.prompting import conversation
+from toolbench_eval.agents.shared.tool_moves import arguments_of, ending, read_tool_move
+from toolbench_eval.agents.shared.tool_prompting import block, cut_result, json_lines, observation, tool_block
+from toolbench_eval.agents.shared.tool_work import finishes, last_word
 from toolbench_eval.environments.base import Environment, Json, ToolResult, ToolSpec, canonical
 from toolbench_eval.environments.offered import OfferedEnvironment
 from toolbench_eval.llms.base import GREEDY, Message, Sampling

@@ -12,8 +12,8 @@ from typing import Any
 from toolbench_eval import __version__
 from toolbench_eval.agents.base import Agent
 from toolbench_eval.agents.catalogue import agent_class
-from toolbench_eval.agents.dro import Dro
-from toolbench_eval.agents.exsearch import ExSearch
+from toolbench_eval.agents.dro.agent import Dro
+from toolbench_eval.agents.exsearch.agent import ExSearch
 from toolbench_eval.agents.session import MAIN
 from toolbench_eval.data.questions import Question
 from toolbench_eval.errors import OutsideError, UsageError

@@ -15,7 +15,7 @@ from toolbench_eval.data.tools.bfcl import bfcl
 from toolbench_eval.data.tools.companions import Companions
 from toolbench_eval.data.tools.dbbench import dbbench
 from toolbench_eval.data.tools.plain import plain
-from toolbench_eval.data.tools.restbench import restbench_records, restbench
+from toolbench_eval.data.tools.restbench import restbench, restbench_records
 from toolbench_eval.data.tools.spp import logic_grid, travel_plan, trivia
 from toolbench_eval.data.tools.toolbench import toolbench
 from toolbench_eval.errors import UnknownNameError

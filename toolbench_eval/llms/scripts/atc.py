@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from toolbench_eval.agents.attribution import names_in
+from toolbench_eval.agents.atc.attribution import names_in
 from toolbench_eval.llms.base import Message
 from toolbench_eval.llms.scripts.heard import asked_of, unfill
 from toolbench_eval.llms.scripts.tool_writing import chain, program, told_in

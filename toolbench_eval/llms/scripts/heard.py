@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from toolbench_eval.agents.quoting import NOTHING
+from toolbench_eval.agents.shared.quoting import NOTHING
 from toolbench_eval.llms.base import Message
 from toolbench_eval.prompts import Prompt, load_prompt
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from toolbench_eval.agents.attribution import names_in
+from toolbench_eval.agents.atc.attribution import names_in
 from toolbench_eval.llms.base import Message
 from toolbench_eval.llms.scripts.heard import asked_of, unfill
 from toolbench_eval.llms.scripts.tool_values import kind_of

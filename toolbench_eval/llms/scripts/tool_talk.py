@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from toolbench_eval.agents.moves import Move as Written
-from toolbench_eval.agents.tool_moves import read_tool_move
+from toolbench_eval.agents.shared.moves import Move as Written
+from toolbench_eval.agents.shared.tool_moves import read_tool_move
 from toolbench_eval.environments.base import json_or_text
 from toolbench_eval.llms.base import Message
 from toolbench_eval.llms.scripts.tool_mind import DoneCall, Move, ToolView

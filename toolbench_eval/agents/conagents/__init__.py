@@ -1,0 +1,1 @@
+"""ConAgents: grounding, execution and observation agents that calibrate themselves."""

@@ -1,0 +1,1 @@
+"""DFSDT: ToolBench's depth-first search over a tree of tool calls."""

@@ -1,0 +1,1 @@
+"""DRO: select passages, then answer."""

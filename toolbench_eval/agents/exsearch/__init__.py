@@ -1,0 +1,1 @@
+"""EXSEARCH: think, search, record."""

@@ -1,0 +1,1 @@
+"""GenGround: generate a sub-question with its answer, then ground the answer."""

@@ -1,0 +1,1 @@
+"""360°REA: leader and crew, assessment from all sides, reusable experience."""
