@@ -15,12 +15,13 @@ class Encoding(BaseModel):
     """How a dense model turns a text into a vector; `model` leaves it to the model's own files.
 
     With a `pooling` named, the checkpoint is loaded without its own modules, and `normalize = "model"` means that
-    vectors stay as they are pooled. `cls` is the first token, `last` the last one that is not padding.
+    vectors stay as they are pooled. `cls` is the first token, `last` the last one that is not padding; `mean_text` is
+    the mean over the tokens of the query or document alone, without those that the template puts before it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    pooling: Literal["mean", "cls", "last", "model"] = "model"
+    pooling: Literal["mean", "mean_text", "cls", "last", "model"] = "model"
     normalize: bool | Literal["model"] = "model"
     max_length: int | Literal["model"] = "model"
     """Tokens of a text that the model sees, special ones included."""

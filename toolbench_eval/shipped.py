@@ -10,8 +10,8 @@ from toolbench_eval.errors import StorageError
 PACKAGE = Path(__file__).parent
 
 
-def shipped(kind: Literal["tasks", "corpora", "leaderboards"]) -> Path:
-    """The folder of the shipped suites, corpora or boards.
+def shipped(kind: Literal["tasks", "corpora", "leaderboards", "studies"]) -> Path:
+    """The folder of the shipped suites, corpora, boards or studies.
 
     A wheel carries them inside the package; a checkout (and so an editable install) has them
     beside it.

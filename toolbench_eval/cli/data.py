@@ -3,12 +3,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from toolbench_eval.cli.options import DataDir, Json, Offline, TasksDir
+
+if TYPE_CHECKING:
+    from toolbench_eval.cli.output import TerminalReporter
+    from toolbench_eval.selection import Selection
 
 app = typer.Typer(help="Where data is, fetching it, pinning it.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -22,6 +27,8 @@ def list_(
     as_json: Json = False,
 ) -> None:
     """Say for each task and corpus whether its data is here, and where. Asks no hub unless told.
+
+    What is on no hub has to be brought to each run, with --source or --corpus.
 
     \b
     Examples:
@@ -50,11 +57,14 @@ def fetch(
 ) -> None:
     """Download the data of tasks into the local cache, at the pinned revisions, and read it once.
 
+    Tasks whose data is on no hub are named and left out.
+
     \b
-    Example:
+    Examples:
       evalharness data fetch toolret
+      evalharness data fetch mhqa/hotpotqa
     """
-    for row in _loaded(task, data, tasks_dir, offline=False, allow_missing=allow_missing):
+    for row in _loaded(task, data, tasks_dir, offline=False, allow_missing=allow_missing, placed_only=True):
         typer.echo(f"{row['name']}: {row['rows']} rows from {row['origin']} {row['location']}")
 
 
@@ -87,9 +97,17 @@ def pin(
 
 
 def _loaded(
-    task: str, data: Path | None, tasks_dir: list[Path] | None, *, offline: bool, allow_missing: bool
+    task: str,
+    data: Path | None,
+    tasks_dir: list[Path] | None,
+    *,
+    offline: bool,
+    allow_missing: bool,
+    placed_only: bool = False,
 ) -> list[dict[str, Any]]:
+    """Every task's data by name, with sizes and fingerprints; `placed_only` leaves out what users have to bring."""
     from toolbench_eval.cli.output import TerminalReporter
+    from toolbench_eval.data.agent_data import agent_rows
     from toolbench_eval.data.pins import pinned_rows
     from toolbench_eval.data.sources import Access
     from toolbench_eval.evaluation.plan import load_data
@@ -97,10 +115,25 @@ def _loaded(
     from toolbench_eval.registry import Registry
     from toolbench_eval.selection import select
 
-    registry = Registry(tuple(tasks_dir or ()))
+    registry, reporter = Registry(tuple(tasks_dir or ())), TerminalReporter()
     access = Access(mirror=data, offline=offline)
     rows: list[dict[str, Any]] = []
     for selection in select((task,), registry):
-        request = Request(tasks=(task,), access=access, allow_missing=allow_missing)
-        rows += pinned_rows(selection.suite, load_data(selection, request, registry, TerminalReporter()))
+        if selection.suite.spec.kind == "retrieval":
+            request = Request(tasks=(task,), access=access, allow_missing=allow_missing)
+            rows += pinned_rows(selection.suite, load_data(selection, request, registry, reporter))
+        else:
+            chosen = _placed(selection, reporter) if placed_only else selection
+            rows += agent_rows(chosen, registry, access, allow_missing=allow_missing)
     return rows
+
+
+def _placed(selection: Selection, reporter: TerminalReporter) -> Selection:
+    """The tasks whose data is somewhere; the others are named."""
+    from toolbench_eval.data.agent_data import has_place
+
+    name = selection.suite.name
+    for row in selection.rows:
+        if not has_place(row):
+            reporter.note(f"{name}/{row.task} is on no hub: give its official file to each run with --source")
+    return replace(selection, rows=tuple(row for row in selection.rows if has_place(row)))

@@ -20,6 +20,7 @@ from toolbench_eval.cli import (
     export,
     leaderboard,
     models,
+    queries,
     reproduce,
     rescore,
     run,
@@ -70,6 +71,7 @@ app.add_typer(models.app, name="models")
 app.add_typer(agents.app, name="agents")
 app.add_typer(trajectories.app, name="trajectories")
 app.add_typer(corpus.app, name="corpus")
+app.add_typer(queries.app, name="queries")
 app.add_typer(data.app, name="data")
 app.add_typer(cache.app, name="cache")
 

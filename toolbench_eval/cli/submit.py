@@ -56,11 +56,14 @@ def command(  # noqa: PLR0913, PLR0917 - one argument an option
     from toolbench_eval.leaderboard.branch import on_branch
     from toolbench_eval.leaderboard.submit import submit
     from toolbench_eval.registry import Registry
-    from toolbench_eval.results.store import find_result
+    from toolbench_eval.errors import UsageError
+    from toolbench_eval.results.store import find_result, read_result
 
     given = {"contact": contact, "licence": licence, "trained_on": None if trained_on is None else trained_on.value}
     statement = _statement(submission, given)
     path = find_result(result, task=task, instruction=None if instruction is None else instruction.value)
+    if read_result(path).agent is not None:
+        raise UsageError("boards take results of retrieval; 'evalharness compare' compares results of agents")
     registry, access = Registry(tuple(tasks_dir or ())), Access(mirror=data, offline=offline)
 
     def write(place: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
@@ -9,11 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from toolbench_eval.data.documents import part_names
+from toolbench_eval.data.qa.load import CONTEXT
 from toolbench_eval.data.sources import Access, available
 from toolbench_eval.errors import EvalHarnessError, MissingDataError
 from toolbench_eval.registry import Registry
 from toolbench_eval.selection import select
-from toolbench_eval.suites import CorpusSource, Suite, TaskRow
+from toolbench_eval.suites import CorpusSource, QuestionRow, Suite, TaskRow, ToolRow
+
+BRING_RECORDS = "--source FILE: the official file, which is not on the hub"
+BRING_CORPUS = "--corpus FILE: what agents search, as the task has no corpus of its own"
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,7 @@ def availability(pattern: str | None, registry: Registry, access: Access) -> lis
             places += _of_corpus(registry.corpus(suite.spec.corpus, suite))
         for row in selection.rows:
             places += _of_task(suite, row)
+        places += _of_own_corpora(suite, selection.rows, registry)
 
     @cache
     def splits(repo: str, revision: str | None) -> dict[str, list[str]] | str:
@@ -65,7 +71,26 @@ def _of_corpus(corpus: CorpusSource) -> list[Place]:
     return [Place(name, str(corpus.folder / file)) for _, file in part_names(corpus)]
 
 
+def _of_own_corpora(suite: Suite, rows: Iterable[TaskRow], registry: Registry) -> list[Place]:
+    """The corpora that question answering tasks name; one that is pooled from the task's records has no place."""
+    named = dict.fromkeys(row.corpus for row in rows if isinstance(row, QuestionRow))
+    known = [name for name in named if name not in ("", CONTEXT)]
+    return [place for name in known for place in _of_corpus(registry.corpus(name, suite))]
+
+
+def _of_agents_task(suite: Suite, row: QuestionRow | ToolRow) -> list[Place]:
+    name = f"{suite.name}/{row.task}"
+    corpus = [Place(name, BRING_CORPUS)] if isinstance(row, QuestionRow) and not row.corpus else []
+    if row.file is not None:
+        return [Place(name, str(suite.folder / row.file)), *corpus]
+    if row.repo is not None:
+        return [Place(name, row.repo, row.revision, row.config or "default", row.split or ""), *corpus]
+    return [Place(name, BRING_RECORDS), *corpus]
+
+
 def _of_task(suite: Suite, row: TaskRow) -> list[Place]:
+    if isinstance(row, QuestionRow | ToolRow):
+        return _of_agents_task(suite, row)
     name, hub, files = f"{suite.name}/{row.task}", suite.spec.hub, suite.spec.files
     if hub is not None:
         places = [Place(name, hub.repo, hub.revision, hub.config.replace("{task}", row.task), hub.split)]
@@ -78,6 +103,8 @@ def _of_task(suite: Suite, row: TaskRow) -> list[Place]:
 
 
 def _row(place: Place, splits: dict[str, list[str]] | str) -> dict[str, Any]:
+    if place.source in (BRING_RECORDS, BRING_CORPUS):
+        return {"name": place.name, "source": place.source, "revision": "", "here": "bring it"}
     if place.config is None:
         here = "yes" if Path(place.source).is_file() else "no"
         return {"name": place.name, "source": place.source, "revision": "", "here": here}

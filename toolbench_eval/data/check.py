@@ -138,12 +138,15 @@ def _task_faults(suite: Suite, row: TaskRow, documents: KnownDocuments | None, c
             return check_questions(suite, row, corpora.access, corpora.registry)
         if isinstance(row, ToolRow):
             return check_problems(suite, row, corpora.access)
-        if suite.spec.files is None:
-            return check_units(suite, row, load_task_data(suite, row, corpora.access), documents)
-        if suite.spec.files.qrels is None:
-            return check_labelled(suite, row, documents)
-        return check_separate(suite, row, documents)
+        return _retrieval_faults(suite, row, documents, corpora.access)
     except MissingDataError as error:
         return [] if suite.spec.files is None else [error]
     except DataError as error:
         return [error]
+
+
+def _retrieval_faults(suite: Suite, row: TaskRow, documents: KnownDocuments | None, access: Access) -> Faults:
+    if suite.spec.files is None:
+        return check_units(suite, row, load_task_data(suite, row, access), documents)
+    check = check_labelled if suite.spec.files.qrels is None else check_separate
+    return check(suite, row, documents)

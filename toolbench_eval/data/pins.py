@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,11 +66,24 @@ def check_pins(suite: Suite, data: SuiteData) -> None:
     Raises:
         DataError: A corpus or task is not the pinned one.
     """
+    check_rows(suite, lambda: pinned_rows(suite, data))
+
+
+def check_rows(suite: Suite, rows: Callable[[], list[dict[str, Any]]]) -> None:
+    """Compare fingerprints with the suite's pins, where it has any.
+
+    Args:
+        suite: The suite.
+        rows: Computes what is compared; only called where there are pins.
+
+    Raises:
+        DataError: Something is not what was pinned.
+    """
     path = suite.folder / PINS_FILE
     if not path.is_file():
         return
     pins = _read_pins(path)
-    for row in pinned_rows(suite, data):
+    for row in rows():
         for kind, pinned in pins.get(row["name"], {}).items():
             if row.get(kind) != pinned:
                 raise DataError(

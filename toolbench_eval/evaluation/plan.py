@@ -89,9 +89,13 @@ def load_data(selection: Selection, request: Request, registry: Registry, report
     """Load the corpus and the selected tasks.
 
     Raises:
+        UsageError: The suite is not for retrievers.
         MissingDataError: A task has no data and the request does not allow that, or none has any.
     """
     suite = selection.suite
+    if suite.spec.kind != "retrieval":
+        advice = "name one with --agent A --llm L; --model is then what it searches with"
+        raise UsageError(f"'{suite.name}' is a {suite.spec.kind} suite, for agents: {advice}")
     shelf = Shelf()
     shared, shared_origin, expected = _shared_corpus(suite, request, registry, shelf)
     tasks: list[TaskData] = []

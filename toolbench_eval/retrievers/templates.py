@@ -16,12 +16,22 @@ from toolbench_eval.data.queries import Queries
 from toolbench_eval.errors import DataError
 from toolbench_eval.switches import ModelSwitches
 
+BOUNDARY = "\ufdd0"
+"""Stands where a query or document begins behind its template. Unicode keeps this code point for such inner use."""
+
 _PLACE = re.compile(r"\{(instruction|query|text)\}")
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:
     """Fill `{instruction}`, `{query}` and `{text}`; braces inside the values stay as they are."""
     return _PLACE.sub(lambda place: values[place[1]], template)
+
+
+def bounded(templates: Templates) -> Templates:
+    """The templates with a mark where the query or document begins, for models that pool over it alone."""
+    values = templates.model_dump()
+    marked = {name: re.sub(r"\{(query|text)\}", BOUNDARY + r"{\1}", value, count=1) for name, value in values.items()}
+    return Templates(**marked)
 
 
 def query_texts(queries: Queries, templates: Templates, switches: ModelSwitches) -> pa.LargeStringArray:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-FUNCTION_WORDS = frozenset(
+_FUNCTION_WORDS = (
     "a an and are as at be been but by can could did do does for from had has have he her his how i if in is it its "
     "me my no not of on or our she should so than that the their them then there these they this those to was we "
-    "were what when where which while who whom whose why will with would you your".split()
+    "were what when where which while who whom whose why will with would you your"
 )
+FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
 """Words that are no names, also where they begin a sentence with a capital letter."""
 
 _QUOTED = re.compile(r"\"([^\"]+)\"|\u201c([^\u201d]+)\u201d|(?<!\w)'([^']+)'(?!\w)")

@@ -16,10 +16,11 @@ from toolbench_eval.errors import DataError, MissingDataError
 from toolbench_eval.study.entities import lost
 from toolbench_eval.study.misspelling import misspelt
 
-TERSE = frozenset(
+_TERSE = (
     "a an the is are was were be been being do does did has have had please could would can will you me i my our we "
-    "of to that this there".split()
+    "of that this there"
 )
+TERSE = frozenset(_TERSE.split())
 """Words that a terse request goes without; those that ask, limit or deny stay."""
 
 TYPO_RATE = 0.15
@@ -141,8 +142,8 @@ def _terse(text: str, draw: random.Random) -> str:
 
 def _polite(text: str, draw: random.Random) -> str:
     return (
-        "Hello! I hope you are having a pleasant day. I have been meaning to ask somebody about this for quite a while, "
-        "and I would be very grateful if you could find the time to help me with it, whenever it suits you. It is this: "
+        "Hello! I hope you are having a pleasant day. I have been meaning to ask somebody about this for quite some "
+        "time, and I would be very grateful if you could help me with it, whenever it suits you. It is this: "
         f"{text} Thank you very much in advance for your patience and for all the trouble you take; it is truly kind."
     )
 

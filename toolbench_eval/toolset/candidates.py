@@ -31,7 +31,7 @@ class Candidate:
         facts: What the calls had to know.
         answer: The answer; empty without calls.
         short: The part of a result that is asked for; empty where there is none.
-        calls: All calls: `name`, `arguments`, `status`, `value`, `text`.
+        calls: All calls: `name`, `arguments`, `status`, `value`, `text`, and whether each `counts`: brought something.
         offered: Tools that an agent is offered: those needed and others of the window, shuffled.
         state: What the calls made of the environment, where they changed something; else None.
         conversation: Request, calls, results and answer as trainers read them; empty without calls.
@@ -55,12 +55,12 @@ class Candidate:
 
     @property
     def done(self) -> tuple[Mapping[str, Any], ...]:
-        """The calls that brought a result."""
-        return tuple(call for call in self.calls if call["status"] != "error")
+        """The calls that brought something."""
+        return tuple(call for call in self.calls if call["counts"])
 
     @property
     def gold_calls(self) -> tuple[GoldCall, ...]:
-        """The solution: the calls that brought a result, as often as each was made."""
+        """The solution: the calls that brought something, as often as each was made."""
         return tuple(GoldCall(call["name"], call["arguments"]) for call in self.done)
 
     @property

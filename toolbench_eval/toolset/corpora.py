@@ -20,7 +20,7 @@ from toolbench_eval.data.tools.json_files import read_json
 from toolbench_eval.declarations import read_corpus
 from toolbench_eval.environments.base import ToolSpec
 from toolbench_eval.errors import DataError, MissingDataError, UsageError
-from toolbench_eval.toolset.services import Service, read_service, service_values
+from toolbench_eval.toolset.services import HttpService, Service, read_service, service_values
 
 DECLARATION, TOOLS, ENVIRONMENT = "corpus.toml", "tools.jsonl", "environment.json"
 DOCUMENTATION = "documentation"
@@ -44,6 +44,12 @@ class Toolset:
     service: Service | None = None
     licence: str = "not stated"
     title: str = ""
+
+
+def known_tools(toolset: Toolset, service: Service | None) -> list[ToolSpec]:
+    """The tools, and again with their addresses where they are operations of HTTP services."""
+    operations = service.operations if isinstance(service, HttpService) else ()
+    return [*toolset.tools, *(one.tool for one in operations)]
 
 
 def named(name: str | None, folder: Path) -> str:

@@ -18,6 +18,7 @@ from toolbench_eval.toolset.corpora import Toolset, toml, write_documents, write
 from toolbench_eval.toolset.services import CHANGES, REFERENCE, TOOLSET, Service, service_values
 
 QUERIES, CALLS, TASK = "queries", "calls", "generated"
+CONVERSATIONS = "conversations.jsonl"
 DRAFT = "draft"
 """Version of suites that nobody has reviewed."""
 
@@ -39,8 +40,20 @@ class Edition:
     changes: bool = False
 
 
+def edition_of(toolset: Toolset, setting: Mapping[str, Any], version: str, review: str) -> Edition:
+    """What suites say of themselves, given what their queries were made with (`generating`)."""
+    how = (
+        "from calls that were executed and gave the same again"
+        if toolset.service
+        else "from documentation alone: no call was executed, and nothing shows that the tools answer the queries"
+    )
+    models = ", ".join(f"{role} {llm['name']}" for role, llm in setting["llms"].items())
+    text = f"Queries written by language models ({models}; seed {setting['seed']}) {how}. {review}"
+    return Edition(version, text, toolset.service, setting["changes"])
+
+
 def write_suites(folder: Path, toolset: Toolset, candidates: Sequence[Candidate], edition: Edition) -> None:
-    """Write the suites of some queries.
+    """Write the suites of some queries, and `conversations.jsonl` for trainers where calls were executed.
 
     Args:
         folder: The later `--tasks-dir`.
@@ -52,6 +65,9 @@ def write_suites(folder: Path, toolset: Toolset, candidates: Sequence[Candidate]
         StorageError: The disk failed.
     """
     _write_retrieval(folder / QUERIES, toolset, candidates, edition)
+    made = [one.conversation for one in candidates if one.conversation]
+    if made:
+        write_lines(folder / CONVERSATIONS, made)
     solved = [one for one in candidates if one.made_from == "calls" and set(one.tools) == _called(one)]
     if edition.service is not None and solved:
         _write_tool_use(folder / CALLS, toolset, solved, edition, edition.service)

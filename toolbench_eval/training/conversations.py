@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from toolbench_eval.environments.base import ToolSpec, shown
-from toolbench_eval.training.reversed import Built, MadeCall
+from toolbench_eval.training.built import Built, MadeCall
 
 Turn = dict[str, Any]
 

@@ -18,10 +18,11 @@ from toolbench_eval.agents.shared.prompting import conversation
 from toolbench_eval.agents.shared.tool_moves import arguments_of, ending, read_tool_move
 from toolbench_eval.agents.shared.tool_prompting import block, cut_result, json_lines, observation, tool_block
 from toolbench_eval.agents.shared.tool_work import finishes, last_word
-from toolbench_eval.environments.base import Environment, Json, ToolResult, ToolSpec, canonical
+from toolbench_eval.environments.base import Environment, ToolSpec
 from toolbench_eval.environments.offered import OfferedEnvironment
 from toolbench_eval.llms.base import GREEDY, Message, Sampling
 from toolbench_eval.prompts import load_prompt
+from toolbench_eval.training.built import EMPTY, Built, DroppedError, MadeCall, Recipe, Scene
 from toolbench_eval.training.replies import ask_role, object_in, text_of, texts_of
 
 SCENE, STEP, QUESTION = "tool-scene-1", "tool-step-1", "tool-question-1"
@@ -31,99 +32,6 @@ RESTART = "Restart"
 
 Leak = Callable[[str], str | None]
 """The tool or address that a text gives away, None where there is none."""
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How data is made; the defaults are those of TTPA's released code, the bounds of retries aside.
-
-    Attributes:
-        window: Consecutive tools that a scene is made for; the list of tools is taken as a circle.
-        chosen: Least and most tools that a scene is asked for; of more than the most, the first are kept.
-        fallback: Tools that are drawn where a scene names none that exists.
-        turns: Least and most turns, of which one is the answer; how many is drawn for each scene.
-        least: Calls that must be made before an answer is taken.
-        restarts: Times that all is begun anew.
-        retries: Times that an unreadable reply is asked for again.
-        temperature: Of the main model; the strong one takes its likeliest tokens.
-        characters: Most characters of a result that are shown.
-    """
-
-    window: int = 20
-    chosen: tuple[int, int] = (7, 10)
-    fallback: int = 5
-    turns: tuple[int, int] = (4, 7)
-    least: int = 2
-    restarts: int = 3
-    retries: int = 2
-    temperature: float = 1.0
-    characters: int = 8192
-
-
-@dataclass(frozen=True)
-class MadeCall:
-    """A call and its result."""
-
-    name: str
-    arguments: Json
-    result: ToolResult
-
-
-@dataclass(frozen=True)
-class Scene:
-    """A situation.
-
-    Attributes:
-        scenario: What it is.
-        facts: What calls need to know.
-        tools: The tools to use, in the order in which they were named.
-        window: Names of the tools that it was made for.
-    """
-
-    scenario: str
-    facts: tuple[str, ...]
-    tools: tuple[ToolSpec, ...]
-    window: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Built:
-    """A request with the way on which it can be answered.
-
-    Attributes:
-        scene: Situation and tools.
-        question: The request.
-        turns: Number of turns that was drawn; 0 where it was made from documentation alone.
-        calls: The calls, in order; empty where it was made from documentation alone.
-        answer: The answer to the request.
-        short: The few words of a result that are asked for; empty where there are none.
-        forced: Whether the turns were used up before the model answered by itself.
-        restarts: Times that all was begun anew.
-    """
-
-    scene: Scene
-    question: str
-    turns: int = 0
-    calls: tuple[MadeCall, ...] = ()
-    answer: str = ""
-    short: str = ""
-    forced: bool = False
-    restarts: int = 0
-
-    @property
-    def done(self) -> tuple[MadeCall, ...]:
-        """The calls that brought a result."""
-        return tuple(call for call in self.calls if not call.result.failed)
-
-    @property
-    def used(self) -> tuple[str, ...]:
-        """Names of the tools that are needed, each once: those that brought a result; without calls, the scene's."""
-        names = [call.name for call in self.done] if self.calls else [tool.name for tool in self.scene.tools]
-        return tuple(dict.fromkeys(names))
-
-
-class DroppedError(Exception):
-    """No request came of it; the text is the reason: `unreadable`, `restarted`, `no result`, `names a tool`."""
 
 
 @dataclass(frozen=True)
@@ -164,9 +72,10 @@ class Builder:
                 self.session.note("restart", tools=[tool.name for tool in scene.tools])
                 continue
             calls, answer, forced = ended
-            if all(call.result.failed for call in calls):
+            done = [call for call in calls if call.counts]
+            if not done:
                 raise DroppedError("no result")
-            question, short = self._question(scene, calls, answer)
+            question, short = self._question(scene, done, answer)
             return Built(scene, question, turns, calls, answer, short, forced, restarts)
         raise DroppedError("restarted")
 
@@ -193,12 +102,13 @@ class Builder:
         there = {tool.name: tool for tool in window}
         fewest, most = (min(bound, len(window)) for bound in self.recipe.chosen)
         number = str(most) if fewest == most else f"{fewest} to {most}"
-        prompt = load_prompt(SCENE)
+        prompt, serial = load_prompt(SCENE), self.draw.randrange(10_000)
+        asked = prompt.fill("scene", tools=tool_block(window), number=number, serial=serial)
         told, _ = ask_role(
             self.session,
             MAIN,
             "scene",
-            conversation(prompt.texts["system"], prompt.fill("scene", tools=tool_block(window), number=number)),
+            conversation(prompt.texts["system"], asked),
             _read_scene,
             reminder=prompt.texts["reminder"],
             sampling=self.sampling(),
@@ -213,6 +123,7 @@ class Builder:
         return Scene(scenario, facts, tuple(chosen), tuple(there))
 
     def _question(self, scene: Scene, calls: Sequence[MadeCall], answer: str) -> tuple[str, str]:
+        """The request for which these calls are the way, and the short answer if it stands in a result."""
         used = {call.name for call in calls}
         done = [
             {"tool": call.name, "arguments": call.arguments, "status": call.result.status, "result": call.result.text}
@@ -226,7 +137,7 @@ class Builder:
             answer=answer,
         )
         question, short = self._written(asked)
-        known = [call.result.text.casefold() for call in calls if not call.result.failed]
+        known = [call.result.text.casefold() for call in calls]
         return question, short if any(short.casefold() in text for text in known) else ""
 
     def _written(self, asked: str) -> tuple[str, str]:
@@ -301,7 +212,10 @@ class _Walk:
 
     def _called(self, move: Move) -> MadeCall:
         arguments = arguments_of(move)
-        return MadeCall(move.name, arguments, self.builder.session.call(move.name, arguments))
+        result = self.builder.session.call(move.name, arguments)
+        changing = any(tool.mutating for tool in self.scene.tools if tool.name == move.name)
+        counts = not result.failed and (changing or result.value not in EMPTY)
+        return MadeCall(move.name, arguments, result, counts)
 
     def _read(self, reply: str, *, early: bool) -> Move | None:
         """A step; None where there is none, or where it is an answer that comes too early or says nothing."""
@@ -310,18 +224,6 @@ class _Walk:
         if move is not None and finishes(move):
             return None if early or not _answer_in(move) else move
         return move
-
-
-def replays(built: Built, environment: Environment) -> bool:
-    """Whether the calls that brought a result bring the same again in a new environment.
-
-    Only these are made, so that what is kept as the solution is shown to work by itself.
-    """
-    return all(_same(call.result, environment.call(call.name, call.arguments)) for call in built.done)
-
-
-def _same(first: ToolResult, second: ToolResult) -> bool:
-    return first.status == second.status and canonical(first.value) == canonical(second.value)
 
 
 def _restarts(move: Move) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -80,8 +80,11 @@ class Companions:
 
     @cached_property
     def examples(self) -> tuple[Recording, ...]:
-        """The example reply of each operation, as the recording of a call without arguments."""
-        return tuple(recorded_examples(self.operations))
+        """The example reply of each operation, as the recording of a call without arguments.
+
+        Their source is `simulated`: they have the form of an answer, and answer nothing.
+        """
+        return tuple(replace(one, source="simulated") for one in recorded_examples(self.operations))
 
     @cached_property
     def accepted(self) -> dict[str, Record]:

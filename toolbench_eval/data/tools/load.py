@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 from toolbench_eval.data.qa.reading import table_records
@@ -62,13 +61,14 @@ def load_problems(
         DataError: A record is wrong, or none is left; names file, row and field.
     """
     found = find_records(suite, row, access, source, tools)
-    problems = tuple(islice((problem for _, problem in read_problems(found, row)), limit))
+    problems = tuple(problem for _, problem in read_problems(found, row))
     if not problems:
         what = f"no record of the category '{row.subset}'" if row.subset else "no record"
         raise DataError(f"holds {what}", file=found.origin.location)
     known = NOT_EXECUTED.get(row.environment)
     notes = () if known is None else (f"{row.task} executes no calls: {known}",)
-    return ToolTask(row, problems, found.companions, find_maker(row.environment), found.origin, notes)
+    kept, beyond = problems[:limit], () if limit is None else problems[limit:]
+    return ToolTask(row, kept, found.companions, find_maker(row.environment), found.origin, notes, beyond)
 
 
 def find_records(

@@ -30,6 +30,7 @@ class ToolTask:
         maker: Makes environments, None where there are no tools.
         origin: Where the records came from.
         notes: What a user should know.
+        beyond: Problems that a limit leaves out; their tools are in the pool.
     """
 
     row: ToolRow
@@ -38,6 +39,7 @@ class ToolTask:
     maker: Maker | None
     origin: Origin
     notes: tuple[str, ...] = ()
+    beyond: tuple[ToolProblem, ...] = ()
 
     def environment(self, problem: ToolProblem) -> Environment | None:
         """The whole environment of a problem, new each time; None where there are no tools."""
@@ -45,9 +47,9 @@ class ToolTask:
 
     @cached_property
     def pool(self) -> dict[str, ToolSpec]:
-        """The tools of all problems by name; of several with one name the first."""
+        """The tools of all problems by name, whatever the limit; of several with one name the first."""
         tools: dict[str, ToolSpec] = {}
-        for problem in self.problems:
+        for problem in (*self.problems, *self.beyond):
             environment = self.environment(problem)
             for tool in () if environment is None else environment.tools():
                 tools.setdefault(tool.name, tool)

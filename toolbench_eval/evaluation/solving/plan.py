@@ -92,6 +92,7 @@ def make_plan(selection: Selection, request: AgentRequest, registry: Registry, r
     if kind == "retrieval":
         advice = "evaluate a retriever on it with --model"
         raise UsageError(f"'{selection.suite.name}' is a retrieval suite, not one for agents: {advice}")
+    _check_source(selection, request)
     for_task, for_agent, for_model = _divided(request, kind)
     options = _task_options(kind, for_task, retriever=request.model is not None)
     team = _team(selection, request, registry, reporter, for_agent, for_model)
@@ -174,6 +175,13 @@ def _team(
         asked = replace(base, switches=for_model)
         model = SharedModel(requested_model(request.model, selection.suite, asked, registry, reporter))
     return Team(agent, llms, model, judge)
+
+
+def _check_source(selection: Selection, request: AgentRequest) -> None:
+    """Refuse one file of records for several tasks; for tool use it may be a folder that holds those of all."""
+    if request.source is not None and request.source.is_file() and len(selection.rows) > 1:
+        example = f"--task {selection.suite.name}/{selection.rows[0].task}"
+        raise UsageError(f"--source is one task's records: name the task that it is for, e.g. {example}")
 
 
 def _check_roles(agent: Agent, request: AgentRequest) -> None:

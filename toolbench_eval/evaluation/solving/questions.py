@@ -9,7 +9,9 @@ from functools import cached_property
 from typing import Any
 
 from toolbench_eval.agents.trajectory import Trajectory
+from toolbench_eval.data.agent_data import question_row
 from toolbench_eval.data.passages import Passage
+from toolbench_eval.data.pins import check_rows
 from toolbench_eval.data.qa.load import QuestionTask, load_questions
 from toolbench_eval.data.qrels import Qrels
 from toolbench_eval.data.questions import Question, Sample
@@ -188,12 +190,20 @@ def load_question_work(
         drop_unusable=options["questions"] == "usable",
         registry=registry,
     )
+    if _as_declared(row, request, options, retrieval):
+        check_rows(suite, lambda: [question_row(suite, task)])
     if model is not None and retrieval == "open" and not len(task.passages):
         advice = "give one with --corpus FILE, or --set retrieval=distractor"
         raise UsageError(f"{name} has no corpus to search in: {advice}")
     profile = find_profile(row.profile if options["profile"] == "official" else options["profile"])
     scorer = Scorer.of(task.questions, profile, (*suite.spec.metrics, *base.metrics), judge)
     return QuestionWork(task, scorer, retrieval, None if model is None else SharedModel.of(model))
+
+
+def _as_declared(row: QuestionRow, request: AgentRequest, options: Mapping[str, str], retrieval: Search) -> bool:
+    """Whether these are the task's whole data, so that pins hold for them."""
+    whole = request.base.limit is None and request.corpus is None and options["questions"] == "all"
+    return whole and retrieval == row.search
 
 
 def _search(asked: QuestionRow | str) -> Search:

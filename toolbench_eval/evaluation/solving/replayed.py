@@ -12,7 +12,7 @@ from toolbench_eval.agents.catalogue import agent_class
 from toolbench_eval.agents.options import restore
 from toolbench_eval.agents.trajectory import Trajectory, from_json
 from toolbench_eval.data.sources import Access
-from toolbench_eval.errors import DataError, GateError, UsageError
+from toolbench_eval.errors import DataError, GateError, MissingDataError, UsageError
 from toolbench_eval.evaluation.reporter import Reporter
 from toolbench_eval.evaluation.request import Request
 from toolbench_eval.evaluation.solving.kinds import TASK_OPTIONS, load_works
@@ -65,7 +65,7 @@ def replay_result(
 
     Raises:
         GateError: Some came out differently; the first ones are listed.
-        DataError: The data at hand are not those of the result.
+        DataError: The data at hand are not those of the result, or it has no such sample.
         UsageError: It is no result of an agent, or its prompts are of another version.
     """
     result = read_result(path)
@@ -81,6 +81,8 @@ def replay_result(
         for then in _trajectories(stored, path.parent):
             if sample in (None, then.sample):
                 found.add(agent, work, then, seed)
+    if sample is not None and not (found.same or found.skipped or found.different):
+        raise MissingDataError(f"no sample '{sample}' here", file=path)
     if found.different:
         shown = "".join(f"\n  {text}" for text in found.different[:SHOWN])
         total = found.same + len(found.different)

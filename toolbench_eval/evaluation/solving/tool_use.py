@@ -29,6 +29,7 @@ from toolbench_eval.evaluation.solving.tool_success import Seen, tool_calls
 from toolbench_eval.evaluation.solving.work import Surroundings
 from toolbench_eval.llms.cached import CachedLLM
 from toolbench_eval.registry import Registry
+from toolbench_eval.results.samples import ContentDigest
 from toolbench_eval.retrievers.model import Model
 from toolbench_eval.suites import Suite, TaskRow, ToolRow
 
@@ -56,7 +57,7 @@ class ToolWork:
     scorer: ToolScorer
     offers: Offers
     judge: CachedLLM | None = None
-    _seen: dict[str, tuple[Trajectory, Seen]] = field(default_factory=dict, repr=False)
+    _seen: dict[str, tuple[str, Seen]] = field(default_factory=dict, repr=False)
 
     @property
     def row(self) -> TaskRow:
@@ -152,6 +153,7 @@ class ToolWork:
     def evidence(self, trajectory: Trajectory) -> Mapping[str, Any]:
         """The tools on offer, the state after the calls, the judge's verdict."""
         seen = self._looked(trajectory)
+        del self._seen[trajectory.sample]  # a sample is written when all is done with it
         offered = [{"name": tool.name, "parameters": tool.parameters} for tool in seen.offered]
         return {"offered": offered, "state": seen.state, "verdict": dict(seen.verdict)}
 
@@ -161,8 +163,8 @@ class ToolWork:
         The state is that after the trajectory's calls were made again in a new environment, so that a score follows
         from the trajectory alone, also where the run was interrupted and went on.
         """
-        known = self._seen.get(trajectory.sample)
-        if known is not None and known[0] == trajectory:
+        digest, known = _digest(trajectory), self._seen.get(trajectory.sample)
+        if known is not None and known[0] == digest:
             return known[1]
         problem = self.problems[trajectory.sample]
         environment = self.offers.environment(problem)
@@ -172,8 +174,14 @@ class ToolWork:
             state = state_after(trajectory, environment)
         verdict = {} if self.judge is None else judge_run(self.judge, problem, trajectory, offered)
         seen = Seen(offered, state, verdict)
-        self._seen[trajectory.sample] = trajectory, seen
+        self._seen[trajectory.sample] = digest, seen
         return seen
+
+
+def _digest(trajectory: Trajectory) -> str:
+    digest = ContentDigest()
+    digest.add(trajectory.canonical())
+    return digest.value
 
 
 def state_after(trajectory: Trajectory, environment: Environment) -> Any:

@@ -18,12 +18,14 @@ VOICES = (
     "genground",
     "exsearch",
     "dro",
+    "judging",
     "atc",
     "probing",
     "autotools",
     "tool_steps",
     "conagents",
     "rea360",
+    "tool_writer",
 )
 """Modules of this package; each has `reply(messages) -> str | None`, None where a prompt is not one of its agents'."""
 
