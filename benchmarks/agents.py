@@ -38,6 +38,8 @@ NAMES = {
 
 @dataclass(frozen=True)
 class Item:
+    """A sample."""
+
     id: str
     text: str
 
@@ -65,9 +67,11 @@ class Endpoint(asyncio.Protocol):
     answer = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
 
     def connection_made(self, transport: Any) -> None:
+        """A client is there."""
         self.transport, self.received = transport, b""
 
     def data_received(self, data: bytes) -> None:
+        """A part of a request, or all of it."""
         self.received += data
         head, found, body = self.received.partition(b"\r\n\r\n")
         length = next(
@@ -78,6 +82,7 @@ class Endpoint(asyncio.Protocol):
             asyncio.get_running_loop().call_later(self.latency, self.respond)
 
     def respond(self) -> None:
+        """Answer, unless the client has left."""
         if not self.transport.is_closing():
             self.transport.write(self.answer)
 
@@ -179,6 +184,7 @@ class Clock:
 
     @staticmethod
     def processor() -> float:
+        """Seconds that processors worked so far."""
         uses = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
         return sum(use.ru_utime + use.ru_stime for use in uses)
 

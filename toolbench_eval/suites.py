@@ -170,7 +170,7 @@ class ToolRow(TaskRow):
     """What answers the calls (`toolbench_eval.data.tools.environments`), or `package.module:function`."""
     scoring: str = "answer"
     """What success means (`toolbench_eval.evaluation.solving.tool_scoring`)."""
-    toolset: str = "released"
+    toolset: Literal["released", "gold", "all"] = "released"
     """Which tools are offered unless the user says otherwise: `released` those that the record lists, `gold` those of
     its solution, `all` the whole environment."""
     licence: str = "not stated"

@@ -38,6 +38,7 @@ OTHERS = {
     "device": "cuda",
     "libraries": "torch 2.14.0",
     "engine": 2,
+    "variant": "x",
 }
 
 
@@ -67,6 +68,15 @@ def test_each_part_of_a_card_is_in_it(encoding: Encoding) -> None:
     plain = space_of(CARD, weights, CPU, None)
     assert space_of(CARD.model_copy(update={"encoding": encoding}), weights, CPU, None) != plain
     assert space_of(CARD, replace(weights, identity="owner/m@1"), CPU, None) != plain
+
+
+def test_options_and_sides_are_in_it() -> None:
+    weights = Weights("owner/m", "0" * 40, "owner/m@0")
+    with_option = CARD.model_copy(update={"options": {"attention": "bidirectional"}})
+    sides = [
+        space_of(card, weights, CPU, None, side) for card in (CARD, with_option) for side in ("", "query", "document")
+    ]
+    assert len({space.key for space in sides}) == 6
 
 
 def test_half_precision_is_for_devices_that_have_it() -> None:

@@ -11,6 +11,7 @@ from toolbench_eval.atomic import atomic_path, remove_temporaries, write_text
 from toolbench_eval.errors import StorageError
 from toolbench_eval.evaluation.workplace import Workplace
 from toolbench_eval.results.schema import Headline, Result, TaskResult
+from toolbench_eval.results.store import read_result
 
 
 class Notes:
@@ -154,6 +155,50 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     place = Workplace(tmp_path / "file/one")
     with pytest.raises(StorageError, match=r"cannot write in .*file"), place.locked(Notes()):
         pytest.fail("must not come here")
+
+
+# results of agents ----------------------------------------------------------------------------
+
+
+def solved(place: Workplace) -> None:
+    """What the agents' pipeline leaves before the result: a journal, a log, a recorder's unfinished one."""
+    place.mark_done("a", task_result(place, "a"))
+    write_text(place.partial / "journal/a.jsonl", "{}")
+    write_text(place.path("trajectories", "a", ".eval"), "log")
+    write_text(place.partial / "trajectories/.a.eval.x1/half.eval", "half a log")
+
+
+def test_too_many_failures_are_set_aside_and_the_journal_stays(tmp_path: Path) -> None:
+    place, reporter = Workplace(tmp_path / "out/one"), Notes()
+    with place.locked(reporter):
+        solved(place)
+        marked = place.set_aside(result())
+    assert marked.partial
+    assert marked.identity != result().identity
+    assert reporter.notes == []  # there is no result in the folder that it would name
+    assert not place.finished
+    failed = {path.relative_to(place.failed_folder).as_posix() for path in place.failed_folder.rglob("*.*")}
+    assert {name for name in failed if "/" in name} >= {"trajectories/a.eval"}
+    assert not [name for name in failed if "half" in name or "journal" in name or "done" in name]
+    assert read_result(place.failed_folder / "result.json") == marked
+    left = [path.relative_to(place.partial).as_posix() for path in place.partial.rglob("*") if path.is_file()]
+    assert [name for name in left if name.endswith((".eval", ".jsonl")) or "done/" in name] == ["journal/a.jsonl"]
+
+    with place.locked(reporter):
+        solved(place)
+        place.finish(result())
+    assert not place.failed_folder.exists()
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["one"]
+
+
+def test_what_a_recorder_left_is_no_part_of_a_result(tmp_path: Path) -> None:
+    place = Workplace(tmp_path / "one")
+    with place.locked(Notes()):
+        solved(place)
+        assert "trajectories/a.eval" in place.file_digests()
+        assert not [name for name in place.file_digests() if "half" in name]
+        place.finish(result())
+    assert [path.name for path in (place.folder / "trajectories").iterdir()] == ["a.eval"]
 
 
 # writing whole files --------------------------------------------------------------------------

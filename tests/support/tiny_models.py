@@ -105,6 +105,29 @@ def decoder(folder: Path, *, kind: str = "qwen2", padding_side: str = "right", c
     return _saved(model_of, config, made, folder, 1)
 
 
+def gritlm(folder: Path, *, padding_side: str = "right") -> Path:
+    """A Mistral as GritLM publishes one: an opening token, and a pointer to code of its own, which fails here."""
+    import json
+
+    from tokenizers import processors
+    from transformers import MistralConfig, MistralModel
+
+    made = decoder_tokenizer(padding_side=padding_side, chat_template=None)
+    opening = ("<|endoftext|>", made.convert_tokens_to_ids("<|endoftext|>"))
+    template = processors.TemplateProcessing(single="<|endoftext|> $A", special_tokens=[opening])
+    made._tokenizer.post_processor = template
+    sizes = {"hidden_size": HIDDEN, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
+    config = MistralConfig(
+        vocab_size=len(made) + 8, num_key_value_heads=2, sliding_window=4096, initializer_range=0.3, **sizes
+    )
+    _saved(MistralModel, config, made, folder, 4)
+    settings = json.loads((folder / "config.json").read_text())
+    settings["auto_map"] = {"AutoModel": "modeling_own.MistralModel"}
+    (folder / "config.json").write_text(json.dumps(settings))
+    (folder / "modeling_own.py").write_text("raise RuntimeError('code of the checkpoint was run')\n")
+    return folder
+
+
 def t5(folder: Path) -> Path:
     """A T5 encoder as a plain transformers checkpoint."""
     from transformers import T5Config, T5EncoderModel

@@ -20,11 +20,13 @@ from toolbench_eval.cli import (
     export,
     leaderboard,
     models,
+    preferences,
     queries,
     reproduce,
     rescore,
     run,
     score,
+    study,
     submit,
     tasks,
     trajectories,
@@ -61,6 +63,7 @@ app.command("rescore")(rescore.command)
 app.command("compare")(compare.command)
 app.command("check")(check.command)
 app.command("curve")(curve.command)
+app.command("study")(study.command)
 app.command("instruction-effect")(effect.command)
 app.command("submit")(submit.command)
 app.command("reproduce")(reproduce.command)
@@ -69,6 +72,7 @@ app.add_typer(leaderboard.app, name="leaderboard")
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(models.app, name="models")
 app.add_typer(agents.app, name="agents")
+trajectories.app.command("preferences")(preferences.command)
 app.add_typer(trajectories.app, name="trajectories")
 app.add_typer(corpus.app, name="corpus")
 app.add_typer(queries.app, name="queries")

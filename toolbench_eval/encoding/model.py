@@ -16,11 +16,11 @@ from toolbench_eval.cards import ModelCard
 from toolbench_eval.encoding.batching import Rows
 from toolbench_eval.encoding.devices import Devices
 from toolbench_eval.encoding.store import Vectors
-from toolbench_eval.encoding.tokens import Tokens, tokenised
+from toolbench_eval.encoding.tokens import POOLED, Tokens, tokenised
 from toolbench_eval.encoding.weights import INSTALL, Weights, unavailable
 from toolbench_eval.errors import MissingDataError, UsageError
 
-_POOLING = {"mean": "mean", "cls": "cls", "last": "lasttoken"}
+_POOLING = {"mean": "mean", "mean_text": "mean", "cls": "cls", "last": "lasttoken"}
 _TEXT_ONLY = {"text": {"method": "forward", "method_output_name": "last_hidden_state"}}
 _NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
@@ -35,15 +35,17 @@ class EmbeddingModel:
         name: For messages.
         copies: One SentenceTransformer a device.
         add_eos: Whether texts are ended with the end-of-sequence token where the tokenizer does not.
+        text_alone: Whether what stands before a text's boundary is read, but not pooled.
     """
 
     name: str
     copies: list[Any]
     add_eos: bool = False
+    text_alone: bool = False
 
     def tokenise(self, texts: list[str]) -> Tokens:
         """Texts as the model takes them; needs no device."""
-        return tokenised(self.copies[0], texts, add_eos=self.add_eos)
+        return tokenised(self.copies[0], texts, add_eos=self.add_eos, text_alone=self.text_alone)
 
     def vectors(self, number: int, tokens: Tokens, rows: Rows, features: dict[str, Any]) -> Vectors:
         """Run one batch; where memory runs out, its halves, down to one text.
@@ -82,7 +84,7 @@ class EmbeddingModel:
         try:
             with torch.inference_mode():
                 here = {name: _moved(value, model.device) for name, value in features.items()}
-                found: Vectors = model(here)["sentence_embedding"].float().cpu().numpy()
+                found: Vectors = _pooled(model, here)["sentence_embedding"].float().cpu().numpy()
         except RuntimeError as error:
             # Not handled here: the error's traceback keeps the batch in memory as long as it lives.
             if not any(sign in str(error).lower() for sign in _NO_MEMORY):
@@ -110,11 +112,13 @@ def load(card: ModelCard, weights: Weights, devices: Devices, dtype: str, *, off
         else:
             model = _named_modules(card, weights, dtype, offline=offline)
     model = model.eval().to(dtype=getattr(torch, dtype))
+    if card.options.get("attention") == "bidirectional":
+        _look_both_ways(model, card)
     _set_max_length(model, card)
     _check_modules(model, card)
     _tell(model, card)
     copies = [model.to(devices.names[0]), *(copy.deepcopy(model).to(name) for name in devices.names[1:])]
-    return EmbeddingModel(card.name, copies, card.encoding.add_eos)
+    return EmbeddingModel(card.name, copies, card.encoding.add_eos, card.encoding.pooling == "mean_text")
 
 
 def _own_modules(card: ModelCard, weights: Weights, dtype: str, *, offline: bool) -> Any:
@@ -162,6 +166,41 @@ def _named_modules(card: ModelCard, weights: Weights, dtype: str, *, offline: bo
     pooling: Any = Pooling(transformer.get_embedding_dimension(), pooling_mode=_POOLING[encoding.pooling])  # type: ignore[arg-type, unused-ignore]
     modules = [transformer, pooling, Normalize()] if encoding.normalize is True else [transformer, pooling]
     return SentenceTransformer(modules=modules, device="cpu")
+
+
+def _pooled(model: Any, features: dict[str, Any]) -> Any:
+    """Run a model; where some tokens are only read, the modules behind the transformer take them for padding."""
+    pooled = features.pop(POOLED, None)
+    if pooled is None:
+        return model(features)
+    transformer, *others = model
+    found = transformer(features)
+    found["attention_mask"] = pooled
+    for module in others:
+        found = module(found)
+    return found
+
+
+def _look_both_ways(model: Any, card: ModelCard) -> None:
+    """Let every token of a decoder see those behind it.
+
+    Raises:
+        UsageError: The architecture takes no notice.
+    """
+    import torch
+
+    transformer = model[0].auto_model
+    transformer.config.is_causal = False
+    for part in transformer.modules():
+        if hasattr(part, "is_causal"):
+            part.is_causal = False
+    ids = torch.tensor([[1, 2, 0], [1, 3, 0]])
+    for attended in (torch.tensor([1, 1, 0]), torch.ones(3, dtype=torch.long)):  # with padding, and without
+        with torch.inference_mode():
+            states = transformer(ids, attention_mask=attended.expand(2, 3)).last_hidden_state
+        if not torch.equal(states[0, 0], states[1, 0]):
+            continue
+        raise UsageError(f"'{card.name}' cannot be given attention = \"bidirectional\": its architecture keeps its own")
 
 
 def _set_max_length(model: Any, card: ModelCard) -> None:

@@ -35,6 +35,7 @@ class Space:
         device: `cpu`, `cuda`, `mps`: their last bits differ.
         libraries: Versions of what computes: transformers 5, for one, tokenises some models otherwise than 4 did.
         engine: Version of this engine.
+        variant: What else decides a vector of this family.
     """
 
     weights: str
@@ -46,6 +47,7 @@ class Space:
     device: str
     libraries: str
     engine: int = ENGINE
+    variant: str = ""
 
     @property
     def key(self) -> str:
@@ -61,7 +63,7 @@ class Space:
         return f"{re.sub(r'[^A-Za-z0-9._-]+', '_', model)}-{self.key}"
 
 
-def space_of(card: ModelCard, weights: Weights, devices: Devices, dtype: str | None) -> Space:
+def space_of(card: ModelCard, weights: Weights, devices: Devices, dtype: str | None, side: str = "") -> Space:
     """The space that a card's vectors lie in.
 
     Args:
@@ -69,6 +71,7 @@ def space_of(card: ModelCard, weights: Weights, devices: Devices, dtype: str | N
         weights: Its weights.
         devices: Where it runs.
         dtype: What the user asked for, if anything.
+        side: `query` or `document` where the model itself treats them differently.
     """
     encoding = card.encoding
     return Space(
@@ -80,6 +83,7 @@ def space_of(card: ModelCard, weights: Weights, devices: Devices, dtype: str | N
         dtype=dtype_on(devices, card, dtype),
         device=devices.kind,
         libraries=", ".join(f"{library} {version(library)}" for library in _LIBRARIES),
+        variant=json.dumps({"side": side, **card.options}, sort_keys=True) if side or card.options else "",
     )
 
 

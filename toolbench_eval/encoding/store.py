@@ -1,9 +1,11 @@
 """Vectors on the disk: shards, each a file that is whole or not there.
 
 A shard is 256 bytes of JSON, padded with spaces and closed by a newline; then the SHA-256 of each text, 32 bytes each;
-then the vectors, float32 and little-endian, in the same order. It is found broken by its length, by the checksum of the
-digests when the folder is read, and by that of the vectors before the first of them is used. A broken shard is removed
-with a note, so that its texts are encoded again.
+then the vectors, float32 and little-endian, in the same order. Where a text has several rows (see `ragged`), an int64
+for each text stands between the two: where its rows end; the header then names the number format of the rows.
+
+A shard is found broken by its length, by the checksum of all that precedes the vectors when the folder is read, and by
+that of the vectors before the first of them is used. It is removed with a note, so that its texts are encoded again.
 """
 
 from __future__ import annotations
@@ -15,17 +17,20 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from toolbench_eval.atomic import atomic_path
 from toolbench_eval.encoding.locks import locked, unusable
+from toolbench_eval.encoding.ragged import Positions, Ragged, spans
 
 Vectors = npt.NDArray[np.float32]
 
 SUFFIX = ".shard"
 DIGEST_BYTES = 32
+END_BYTES = 8
 HEADER_BYTES = 256
 LOCK = ".lock"
 
@@ -47,6 +52,8 @@ class Shard:
         dimension: Width of a vector.
         checksum: SHA-256 of the vectors, hexadecimal.
         verified: Whether the vectors have been compared with it.
+        ends: Where each text's rows end, None where each has one.
+        dtype: Number format of the vectors.
     """
 
     path: Path
@@ -54,21 +61,31 @@ class Shard:
     dimension: int
     checksum: str
     verified: bool = False
+    ends: Positions | None = None
+    dtype: str = "<f4"
 
     @property
     def offset(self) -> int:
         """Where the vectors begin."""
-        return HEADER_BYTES + DIGEST_BYTES * self.count
+        return HEADER_BYTES + (DIGEST_BYTES + (0 if self.ends is None else END_BYTES)) * self.count
+
+    @property
+    def rows(self) -> int:
+        """Number of vectors."""
+        return self.count if self.ends is None else int(self.ends[-1])
 
     @property
     def size(self) -> int:
         """Length of the file in bytes."""
-        return self.offset + 4 * self.dimension * self.count
+        return self.offset + np.dtype(self.dtype).itemsize * self.dimension * self.rows
 
-    def vectors(self) -> Vectors:
-        """The vectors, mapped into memory; float32, shape (count, dimension)."""
-        shape = (self.count, self.dimension)
-        return np.memmap(self.path, dtype="<f4", mode="r", offset=self.offset, shape=shape)
+    def vectors(self) -> npt.NDArray[Any]:
+        """The vectors, mapped into memory; shape (rows, dimension)."""
+        shape = (self.rows, self.dimension)
+        if not self.rows:  # nothing can be mapped; the file must be there all the same
+            self.path.stat()
+            return np.empty(shape, self.dtype)
+        return np.memmap(self.path, dtype=self.dtype, mode="r", offset=self.offset, shape=shape)
 
     def intact(self) -> bool:
         """Whether the vectors are those that were written."""
@@ -114,17 +131,39 @@ class ShardStore:
         """
         if not wanted:
             return np.empty((0, 0), dtype=np.float32)
-        rows_of: dict[str, tuple[list[int], list[int]]] = {}
-        for at, key in enumerate(wanted):
-            name, row = self._places[key]
-            targets, rows = rows_of.setdefault(name, ([], []))
-            targets.append(at)
-            rows.append(row)
         dimension = self._shards[self._places[wanted[0]][0]].dimension
         found = np.empty((len(wanted), dimension), dtype=np.float32)
-        for name, (targets, rows) in rows_of.items():
+        for name, (targets, rows) in self._by_shard(wanted).items():
             found[targets] = self._shards[name].vectors()[rows]
         return found
+
+    def read_ragged(self, wanted: Sequence[bytes]) -> Ragged:
+        """The rows of texts that are all there, and were written as ragged.
+
+        Args:
+            wanted: Digests, at least one.
+        """
+        places = self._by_shard(wanted)
+        lengths = np.empty(len(wanted), dtype=np.int64)
+        for name, (targets, texts) in places.items():
+            lengths[targets] = np.diff(_ends(self._shards[name]), prepend=0)[texts]
+        starts = np.cumsum(lengths) - lengths
+        first = self._shards[next(iter(places))]
+        found = np.empty((int(lengths.sum()), first.dimension), dtype=first.dtype)
+        for name, (targets, texts) in places.items():
+            shard, counts = self._shards[name], lengths[targets]
+            found[spans(starts[targets], counts)] = shard.vectors()[spans(_ends(shard)[texts] - counts, counts)]
+        return Ragged(found, lengths)
+
+    def _by_shard(self, wanted: Sequence[bytes]) -> dict[str, tuple[list[int], list[int]]]:
+        """For each shard: positions in `wanted`, and which of the shard's texts these are."""
+        places: dict[str, tuple[list[int], list[int]]] = {}
+        for at, key in enumerate(wanted):
+            name, row = self._places[key]
+            targets, rows = places.setdefault(name, ([], []))
+            targets.append(at)
+            rows.append(row)
+        return places
 
     def write(self, name: str, digests: Sequence[bytes], vectors: Vectors) -> None:
         """Add a shard; it is durable when this returns.
@@ -137,19 +176,41 @@ class ShardStore:
         Raises:
             StorageError: The disk is full, read-only or broken; no part of the shard is left.
         """
-        table, content = b"".join(digests), np.ascontiguousarray(vectors, dtype="<f4")
-        header = {
+        self._write(name, digests, np.ascontiguousarray(vectors, dtype="<f4"), None)
+
+    def write_ragged(self, name: str, digests: Sequence[bytes], ragged: Ragged) -> None:
+        """Add a shard of texts with any number of rows each, in the number format that they have.
+
+        Args:
+            name: As for `write`.
+            digests: SHA-256 of each text.
+            ragged: Their rows.
+
+        Raises:
+            StorageError: As for `write`.
+        """
+        rows = np.ascontiguousarray(ragged.rows, dtype=ragged.rows.dtype.newbyteorder("<"))
+        self._write(name, digests, rows, np.cumsum(ragged.lengths, dtype=np.int64))
+
+    def _write(self, name: str, digests: Sequence[bytes], content: npt.NDArray[Any], ends: Positions | None) -> None:
+        table = b"".join(digests) + (b"" if ends is None else ends.astype("<i8").tobytes())
+        header: dict[str, Any] = {
             "version": 1,
             "count": len(digests),
             "dimension": content.shape[1],
             "digests": hashlib.sha256(table).hexdigest(),
             "vectors": hashlib.sha256(content.data).hexdigest(),
         }
+        if ends is not None:
+            header["rows"] = content.dtype.str
         with self.writing(), atomic_path(self._path(name)) as temporary, temporary.open("wb") as file:
             file.write(json.dumps(header).encode().ljust(HEADER_BYTES - 1) + b"\n")
             file.write(table)
             file.write(content.data)
-        self._add(name, Shard(self._path(name), len(digests), content.shape[1], header["vectors"], True), digests)
+        shard = Shard(
+            self._path(name), len(digests), content.shape[1], header["vectors"], True, ends, content.dtype.str
+        )
+        self._add(name, shard, digests)
 
     def writing(self) -> AbstractContextManager[None]:
         """Keeps other processes from writing in this folder; held for milliseconds."""
@@ -220,8 +281,17 @@ def _opened(path: Path) -> tuple[Shard, list[bytes]]:
     """
     with path.open("rb") as file:
         header = json.loads(file.read(HEADER_BYTES))
-        shard = Shard(path, header["count"], header["dimension"], header["vectors"])
+        shard = Shard(path, header["count"], header["dimension"], header["vectors"], dtype=header.get("rows", "<f4"))
         table = file.read(DIGEST_BYTES * shard.count)
+        digests = [table[at : at + DIGEST_BYTES] for at in range(0, len(table), DIGEST_BYTES)]
+        if "rows" in header:
+            ends = file.read(END_BYTES * shard.count)
+            table, shard.ends = table + ends, np.frombuffer(ends, dtype="<i8")
     if path.stat().st_size != shard.size or hashlib.sha256(table).hexdigest() != header["digests"]:
         raise ValueError(path)
-    return shard, [table[at : at + DIGEST_BYTES] for at in range(0, len(table), DIGEST_BYTES)]
+    return shard, digests
+
+
+def _ends(shard: Shard) -> Positions:
+    """Where each text's rows end."""
+    return np.arange(1, shard.count + 1) if shard.ends is None else shard.ends

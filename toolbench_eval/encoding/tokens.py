@@ -10,7 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from toolbench_eval.encoding.batching import CHARACTERS_PER_TOKEN, Rows
+from toolbench_eval.encoding.boundary import cut
 from toolbench_eval.errors import UsageError
+
+POOLED = "pooled_mask"
+"""Name of the feature that says which tokens are pooled, where those are not all that are read."""
 
 _PADDED = {"input_ids", "attention_mask", "token_type_ids"}
 
@@ -26,26 +30,31 @@ class Tokens(Protocol):
         """What the model takes for these texts, padded to the longest of them."""
 
 
-def tokenised(model: Any, texts: list[str], *, add_eos: bool = False) -> Tokens:
+def tokenised(model: Any, texts: list[str], *, add_eos: bool = False, text_alone: bool = False) -> Tokens:
     """Tokenise with a SentenceTransformer's own tokenizer, cut at its maximal length.
 
     Args:
         model: The SentenceTransformer.
         texts: The texts.
         add_eos: End each text with the end-of-sequence token where the tokenizer does not.
+        text_alone: Pool what stands behind a text's boundary alone.
 
     Raises:
         UsageError: The model takes something else than tokens, or has no such token, so that none can be added.
     """
+    before: list[str] = []
+    if text_alone:
+        before, texts = map(list, zip(*map(cut, texts), strict=True))
+        texts = [text or " " for text in texts]
     if _takes_token_ids(model):
         unpadded = {"text": {"padding": False}, "common": {"return_tensors": None}}
         found = model.preprocess(texts, processing_kwargs=unpadded)
         if set(found) - {"modality"} <= _PADDED:
             if add_eos:
                 _close(found, model.tokenizer)
-            return _TokenIds.of(found, model.tokenizer)
-    if add_eos:
-        raise UsageError("the card says add_eos, but the model does not take plain tokens")
+            return _TokenIds.of(found, model.tokenizer, _token_counts(model, before) if text_alone else None)
+    if add_eos or text_alone:
+        raise UsageError("the card says add_eos or mean_text, but the model does not take plain tokens")
     return _Texts(model, texts)
 
 
@@ -70,6 +79,20 @@ def _close(found: Any, tokenizer: Any) -> None:
         found["token_type_ids"] = [([*kept, 0])[: len(ids)] for kept, ids in types]
 
 
+def _token_counts(model: Any, before: list[str]) -> list[int]:
+    """Tokens of what stands before each text, counted as gritlm 1.0.2 does: tokenised alone, opening token included.
+
+    A closing token is not counted, for the text's own tokens stand in its place.
+    """
+    tokenizer = model.tokenizer
+    closing = {tokenizer.sep_token_id, tokenizer.eos_token_id}
+    counts = {"": 0}
+    for one in set(before) - {""}:
+        ids = tokenizer(one, truncation=True, max_length=model.max_seq_length)["input_ids"]
+        counts[one] = len(ids) - (ids[-1] in closing if ids else 0)
+    return [counts[one] for one in before]
+
+
 @dataclass(frozen=True, eq=False)
 class _TokenIds:
     """Token ids of all texts in one array.
@@ -80,6 +103,7 @@ class _TokenIds:
         types: Token types, likewise, where the model has any.
         padding: Id and type of the padding token.
         left: Whether padding stands before the text.
+        unpooled: How many of each text's first tokens are read, but not pooled; None where all are pooled.
     """
 
     lengths: npt.NDArray[np.int64]
@@ -87,9 +111,10 @@ class _TokenIds:
     types: npt.NDArray[np.int64] | None
     padding: tuple[int, int]
     left: bool
+    unpooled: npt.NDArray[np.int64] | None = None
 
     @classmethod
-    def of(cls, found: Any, tokenizer: Any) -> _TokenIds:
+    def of(cls, found: Any, tokenizer: Any, unpooled: list[int] | None = None) -> _TokenIds:
         """From unpadded lists of ids; a text without any token is one closing token."""
         closing = _first_known(tokenizer.sep_token_id, tokenizer.eos_token_id, tokenizer.unk_token_id)
         ids = [text or [closing] for text in found["input_ids"]]
@@ -101,6 +126,8 @@ class _TokenIds:
             # Attention is off there, so any id does for a tokenizer that has no padding token.
             padding=(_first_known(tokenizer.pad_token_id, tokenizer.eos_token_id), tokenizer.pad_token_type_id),
             left=tokenizer.padding_side == "left",
+            # Where nothing of the text is left, its last token stands for it.
+            unpooled=None if unpooled is None else np.minimum(unpooled, [len(text) - 1 for text in ids]),
         )
 
     def features(self, rows: Rows) -> dict[str, Any]:
@@ -115,6 +142,8 @@ class _TokenIds:
         features = {"input_ids": _filled(real, self.ids[taken], self.padding[0]), "attention_mask": real.astype(int)}
         if self.types is not None:
             features["token_type_ids"] = _filled(real, self.types[taken], self.padding[1])
+        if self.unpooled is not None:
+            features[POOLED] = _filled(real, (within >= np.repeat(self.unpooled[rows], lengths)).astype(np.int64), 0)
         return {**{name: torch.from_numpy(values) for name, values in features.items()}, "modality": "text"}
 
 

@@ -26,6 +26,7 @@ from toolbench_eval.retrievers.base import Runtime
 class Dense:
     """Any sentence-transformers model, or a plain transformers checkpoint with the card's pooling.
 
+    The option `attention = "bidirectional"` lets each token of a decoder see all others, as GritLM does.
     Vectors come from the cache (see `toolbench_eval.encoding`); the model is loaded when a text is not in it.
     """
 
@@ -42,6 +43,9 @@ class Dense:
             raise UsageError(f"'{card.name}' is a dense model; {INSTALL}")
         if card.remote_code and not runtime.trust_remote_code:
             raise UsageError(f"'{card.name}' runs code from its hub repository: allow it with --trust-remote-code")
+        if unknown := card.options.items() - {("attention", "bidirectional")}:
+            name, value = min(unknown)
+            raise UsageError(f"the card of '{card.name}' has an option that no dense model takes: {name} = {value!r}")
         self._card, self._runtime = card, runtime
 
     def index(self, corpus: Corpus) -> None:

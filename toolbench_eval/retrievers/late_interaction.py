@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from toolbench_eval.cards import ModelCard
 from toolbench_eval.data.corpus import Corpus
 from toolbench_eval.data.queries import Queries
+from toolbench_eval.encoding.ragged import Positions, Ragged
 from toolbench_eval.errors import DataError, UsageError
 from toolbench_eval.ranking.run import Run
 from toolbench_eval.ranking.search import to_run
 from toolbench_eval.ranking.topk import Columns, Scores, top_k
 from toolbench_eval.retrievers.base import Runtime
-from toolbench_eval.retrievers.sentence_models import distinct_texts, is_late, load_encoder
+from toolbench_eval.retrievers.sentence_models import SentenceModel, distinct_texts, is_late
 
-Positions = npt.NDArray[np.int64]
-
-CHUNK = 4096
-"""Documents handed to the encoder at a time."""
 SCORE_BYTES = 64 * 2**20
 """Scores of a block of queries against all documents."""
 PRODUCTS = 1 << 25
@@ -34,23 +33,32 @@ class LateInteraction:
     Reads checkpoints of colbert-ai, PyLate and sentence-transformers; markers, query expansion and the skip list are
     the checkpoint's own. The card sets `max_length` (tokens of a document) and the options `query_length` (tokens of a
     query, markers included) and `storage` (number format of the token vectors: float32, float16).
+
+    Token vectors come from the cache (see `toolbench_eval.encoding`); the model is loaded when a text is not in it.
     """
 
     def __init__(self, card: ModelCard, runtime: Runtime) -> None:
-        """Load the model.
+        """Look at the checkpoint's files.
 
         Raises:
             UsageError: The option `storage` is not known.
-            EvalHarnessError: See `load_encoder`.
+            EvalHarnessError: See `SentenceModel`.
         """
         self._storage = np.dtype(str(card.options.get("storage", "float32")))
         if self._storage not in (np.float32, np.float16):
             raise UsageError(f"the card of '{card.name}' asks for storage={self._storage}; use float32 or float16")
-        self._encoder = load_encoder("MultiVectorEncoder", card, runtime, is_late)
-        if self._encoder.similarity_fn_name != "maxsim":
-            raise DataError(f"'{card.name}' scores by {self._encoder.similarity_fn_name}, not by MaxSim", file=card.hub)
-        _set_lengths(self._encoder[0], card)
-        self._batch = max(1, runtime.batch_tokens // (self._document_length or 512))
+        self._model = SentenceModel("MultiVectorEncoder", card, runtime, is_late)
+        self._card, self._runtime = card, runtime
+
+    @cached_property
+    def _encoder(self) -> Any:
+        encoder = self._model.loaded
+        if encoder.similarity_fn_name != "maxsim":
+            raise DataError(
+                f"'{self._card.name}' scores by {encoder.similarity_fn_name}, not by MaxSim", file=self._card.hub
+            )
+        _set_lengths(encoder[0], self._card)
+        return encoder
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -76,14 +84,8 @@ class LateInteraction:
         """Encode each different text once."""
         self._corpus = corpus
         texts, self._text_of = distinct_texts(corpus)
-        parts: list[npt.NDArray[Any]] = []
-        lengths: list[int] = []
-        for start in range(0, len(texts), CHUNK):
-            tokens = self._encode(texts[start : start + CHUNK], self._encoder.encode_document)
-            lengths += [len(vectors) for vectors in tokens]
-            parts.append(np.concatenate(tokens).astype(self._storage))
-        self._tokens = np.concatenate(parts) if parts else np.empty((0, 1), self._storage)
-        self._offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        found = self._tokens_of("document", texts)
+        self._tokens, self._offsets = found.rows, found.offsets
 
     @property
     def index_bytes(self) -> int:
@@ -92,31 +94,33 @@ class LateInteraction:
 
     def search(self, queries: Queries, k: int) -> Run:
         """Compare the tokens of every query with those of every document."""
-        vectors = self._encode(queries.texts.to_pylist(), self._encoder.encode_query)
-        columns, scores = self._best(vectors, k)
+        columns, scores = self._best(self._tokens_of("query", queries.texts).split(), k)
         return to_run(columns, scores, queries.ids, self._corpus)
 
     def _best(self, vectors: list[npt.NDArray[np.float32]], k: int) -> tuple[Columns, Scores]:
         n = len(self._corpus)
+        device = self._model.devices.names[0]
         block = max(1, SCORE_BYTES // (4 * max(1, n)))
         columns = np.empty((len(vectors), min(k, n)), dtype=np.int32)
         best = np.empty(columns.shape, dtype=np.float32)
         for start in range(0, len(vectors), block):
-            scores = max_sim(vectors[start : start + block], self._tokens, self._offsets, self._encoder.device)
+            scores = max_sim(vectors[start : start + block], self._tokens, self._offsets, device)
             columns[start : start + block], best[start : start + block] = top_k(scores[:, self._text_of], k)
         return columns, best
 
-    def _encode(self, texts: list[str], encode: Any) -> list[npt.NDArray[np.float32]]:
+    def _tokens_of(self, side: str, texts: pa.LargeStringArray) -> Ragged:
+        """Token vectors of texts; those of documents in the number format in which they are stored."""
+        if not len(texts):
+            return Ragged(np.empty((0, 1), self._storage), np.empty(0, np.int64))
+        return self._model.cache(side).rows(texts, partial(self._encode, side))
+
+    def _encode(self, side: str, texts: list[str]) -> Ragged:
         """Token vectors of texts; a text of which nothing is left has one vector of zeros."""
-        if not texts:
-            return []
-        encoded = encode(
-            [text or " " for text in texts], batch_size=self._batch, convert_to_numpy=True, show_progress_bar=False
-        )
-        return [
-            np.asarray(vectors, dtype=np.float32) if len(vectors) else np.zeros((1, vectors.shape[1]), np.float32)
-            for vectors in encoded
-        ]
+        encode = {"query": self._encoder.encode_query, "document": self._encoder.encode_document}[side]
+        batch = max(1, self._runtime.batch_tokens // (self._document_length or 512))
+        encoded = encode(texts, batch_size=batch, convert_to_numpy=True, show_progress_bar=False)
+        kept = [vectors if len(vectors) else np.zeros((1, vectors.shape[1])) for vectors in encoded]
+        return Ragged.of([vectors.astype(self._storage if side == "document" else np.float32) for vectors in kept])
 
 
 def max_sim(

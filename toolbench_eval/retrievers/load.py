@@ -108,6 +108,7 @@ def _one(
         templates=_templates(used, switches),
         switches=switches,
         described=described(used, card, runtime),
+        marked=used.encoding.pooling == "mean_text",
     )
 
 

@@ -17,7 +17,7 @@ from toolbench_eval.data.qrels import Qrels
 from toolbench_eval.data.queries import Queries
 from toolbench_eval.ranking.run import Run
 from toolbench_eval.retrievers.base import NeedsQrels, Retriever, Sized
-from toolbench_eval.retrievers.templates import document_corpus, query_texts
+from toolbench_eval.retrievers.templates import bounded, document_corpus, query_texts
 from toolbench_eval.switches import ModelSwitches
 
 
@@ -58,6 +58,7 @@ class TemplatedModel:
         templates: Texts around queries and documents.
         switches: What the model is given.
         described: What the result records beside templates and switches.
+        marked: Whether the retriever is shown where the query or document begins behind its template.
     """
 
     name: str
@@ -66,6 +67,7 @@ class TemplatedModel:
     templates: Templates = field(default_factory=Templates)
     switches: ModelSwitches = field(default_factory=ModelSwitches)
     described: dict[str, Any] = field(default_factory=dict)
+    marked: bool = False
 
     @cached_property
     def retriever(self) -> Retriever:
@@ -82,9 +84,13 @@ class TemplatedModel:
         """Memory that the index takes, 0 where the retriever does not say."""
         return self.retriever.index_bytes if isinstance(self.retriever, Sized) else 0
 
+    @property
+    def _shown(self) -> Templates:
+        return bounded(self.templates) if self.marked else self.templates
+
     def index(self, corpus: Corpus) -> None:
         """Index the documents as the template shows them."""
-        self.retriever.index(document_corpus(corpus, self.templates, self.switches))
+        self.retriever.index(document_corpus(corpus, self._shown, self.switches))
 
     def search(self, queries: Queries, k: int, qrels: Qrels | None = None) -> Run:
         """Search the queries as the template shows them; equal texts are searched once."""
@@ -92,7 +98,7 @@ class TemplatedModel:
         return last_document_last(run) if self.switches.small_corpora == "reference" and run.depth < k else run
 
     def _searched(self, queries: Queries, k: int, qrels: Qrels | None) -> Run:
-        texts = query_texts(queries, self.templates, self.switches)
+        texts = query_texts(queries, self._shown, self.switches)
         if isinstance(self.retriever, NeedsQrels) and qrels is not None:
             self.retriever.reveal(qrels)
             return self.retriever.search(Queries(queries.ids, texts), k)

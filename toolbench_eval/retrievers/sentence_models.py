@@ -4,64 +4,104 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from toolbench_eval.cards import ModelCard
 from toolbench_eval.data.corpus import Corpus
 from toolbench_eval.encoding.devices import find_devices
-from toolbench_eval.encoding.space import dtype_on
-from toolbench_eval.encoding.weights import Weights, find_weights, unavailable
+from toolbench_eval.encoding.shards import ShardEncoder
+from toolbench_eval.encoding.space import dtype_on, space_of
+from toolbench_eval.encoding.weights import INSTALL, Weights, find_weights, unavailable
 from toolbench_eval.errors import DataError, MissingDataError, UsageError
+from toolbench_eval.location import embeddings_root
 from toolbench_eval.retrievers.base import Runtime
+
+Facts = dict[str, Any]
+"""What a checkpoint's configuration says."""
 
 CONFIGURATIONS = ("config.json", "config_sentence_transformers.json")
 
 
-def load_encoder(kind: str, card: ModelCard, runtime: Runtime, trained_for: Callable[[dict[str, Any]], bool]) -> Any:
-    """A model of sentence-transformers, in the number format and on the device that are asked for.
+class SentenceModel:
+    """A sparse or late-interaction checkpoint: known by its files, loaded when a text is met that the cache lacks."""
 
-    Args:
-        kind: Its class: `SparseEncoder` or `MultiVectorEncoder`.
-        card: The model.
-        runtime: Device, number format, offline.
-        trained_for: Tells from the checkpoint's `config.json` and `config_sentence_transformers.json` (merged) whether
-            its weights are of this kind. sentence-transformers would put random layers on any other checkpoint.
+    def __init__(self, kind: str, card: ModelCard, runtime: Runtime, trained_for: Callable[[Facts], bool]) -> None:
+        """Look at the checkpoint's files; no weights are fetched or loaded.
 
-    Raises:
-        UsageError: The extra is not installed, the card names no weights, or code would be run that was not allowed.
-        MissingDataError: Offline, and the cache lacks the weights.
-        HubError: The hub did not give the weights.
-        DataError: The checkpoint is of another kind, or its folder lacks a file.
-    """
-    if card.remote_code and not runtime.trust_remote_code:
-        raise UsageError(f"'{card.name}' runs code from its hub repository: allow it with --trust-remote-code")
-    loader = _loader(kind, card)
-    devices = find_devices(runtime.device)
-    weights = find_weights(card, offline=runtime.offline)
-    source = {"revision": weights.commit, "local_files_only": runtime.offline}
-    try:
-        if not trained_for(_configuration(weights.place, source)):
+        Args:
+            kind: Its class in sentence-transformers: `SparseEncoder` or `MultiVectorEncoder`.
+            card: The model.
+            runtime: Device, number format, offline.
+            trained_for: Tells from the checkpoint's `config.json` and `config_sentence_transformers.json` (merged)
+                whether its weights are of this kind. sentence-transformers would put random layers on any other.
+
+        Raises:
+            UsageError: The extra is not installed, the card names no weights, or code would be run that was not
+                allowed.
+            MissingDataError: Offline, and the cache lacks the weights.
+            HubError: The hub did not say what the checkpoint is.
+            DataError: The checkpoint is of another kind, or its folder lacks a file.
+        """
+        if card.remote_code and not runtime.trust_remote_code:
+            raise UsageError(f"'{card.name}' runs code from its hub repository: allow it with --trust-remote-code")
+        if find_spec("torch") is None or find_spec("sentence_transformers") is None:
+            raise UsageError(f"'{card.name}' is a {card.family} model; {INSTALL}")
+        self._kind, self._card, self._runtime = kind, card, runtime
+        self.devices = find_devices(runtime.device)
+        self._weights = find_weights(card, offline=runtime.offline)
+        self._dtype = dtype_on(self.devices, card, runtime.dtype)
+        try:
+            found = _configuration(self._weights, offline=runtime.offline)
+        except OSError as error:
+            raise self._unreadable(error) from error
+        if not trained_for(found):
             raise DataError(f"'{card.name}' is no {card.family} model: its weights are of another kind", file=card.hub)
-        encoder = loader(weights.place, device=devices.names[0], trust_remote_code=card.remote_code, **source)
-    except OSError as error:
-        raise _unreadable(card, weights, runtime, error) from error
-    dtype = getattr(import_module("torch"), dtype_on(devices, card, runtime.dtype))
-    return encoder.to(dtype=dtype).eval()
 
+    @cached_property
+    def loaded(self) -> Any:
+        """The model of sentence-transformers, in the number format and on the first device that are asked for.
 
-def _unreadable(card: ModelCard, weights: Weights, runtime: Runtime, error: OSError) -> Exception:
-    if weights.commit is None:
-        return DataError(f"no {card.family} model could be loaded from it: {error}", file=weights.place)
-    if runtime.offline:
-        return MissingDataError(
-            f"the weights of '{card.name}' are not in the local cache and --offline is set", file=weights.place
-        )
-    return unavailable(weights.place, error)
+        Raises:
+            UsageError: The installed sentence-transformers is too old.
+            MissingDataError, HubError, DataError: The weights cannot be had.
+        """
+        loader = _loader(self._kind, self._card)
+        source = {"revision": self._weights.commit, "local_files_only": self._runtime.offline}
+        code = self._card.remote_code
+        try:
+            encoder = loader(self._weights.place, device=self.devices.names[0], trust_remote_code=code, **source)
+        except OSError as error:
+            raise self._unreadable(error) from error
+        return encoder.to(dtype=getattr(import_module("torch"), self._dtype)).eval()
+
+    def cache(self, side: str) -> ShardEncoder:
+        """Where the vectors of one side are kept; the model may treat queries and documents differently.
+
+        Args:
+            side: `query` or `document`.
+        """
+        runtime = self._runtime
+        space = space_of(self._card, self._weights, self.devices, runtime.dtype, side)
+        root = embeddings_root()
+        return ShardEncoder(self._card.name, space, root, batch_tokens=runtime.batch_tokens, track=runtime.track)
+
+    def _unreadable(self, error: OSError) -> Exception:
+        if self._weights.commit is None:
+            return DataError(f"no {self._card.family} model could be loaded from it: {error}", file=self._weights.place)
+        if self._runtime.offline:
+            return MissingDataError(
+                f"the weights of '{self._card.name}' are not in the local cache and --offline is set",
+                file=self._weights.place,
+            )
+        return unavailable(self._weights.place, error)
 
 
 def family_of(folder: Path) -> str | None:
@@ -72,7 +112,7 @@ def family_of(folder: Path) -> str | None:
     return "late" if is_late(found) else None
 
 
-def is_sparse(configuration: dict[str, Any]) -> bool:
+def is_sparse(configuration: Facts) -> bool:
     """Whether a checkpoint has a masked-language-model head, or was saved as a sparse encoder."""
     architectures = configuration.get("architectures") or []
     return configuration.get("model_type") == "SparseEncoder" or any(
@@ -80,7 +120,7 @@ def is_sparse(configuration: dict[str, Any]) -> bool:
     )
 
 
-def is_late(configuration: dict[str, Any]) -> bool:
+def is_late(configuration: Facts) -> bool:
     """Whether a checkpoint was saved by colbert-ai, by PyLate (its older versions state no type) or as multi-vector."""
     return (
         "HF_ColBERT" in (configuration.get("architectures") or [])
@@ -89,13 +129,13 @@ def is_late(configuration: dict[str, Any]) -> bool:
     )
 
 
-def distinct_texts(corpus: Corpus) -> tuple[list[str], npt.NDArray[np.int64]]:
+def distinct_texts(corpus: Corpus) -> tuple[pa.LargeStringArray, npt.NDArray[np.int64]]:
     """The different texts of a corpus, and which of them each document has, documents in tie order.
 
     Equal texts are encoded once: it is cheaper, and it makes their scores equal to the last bit.
     """
     texts = corpus.texts.take(corpus.tie_order).dictionary_encode()
-    return texts.dictionary.to_pylist(), texts.indices.to_numpy().astype(np.int64)
+    return texts.dictionary, texts.indices.to_numpy().astype(np.int64)
 
 
 def batches(lengths: npt.NDArray[np.int64], tokens: int) -> Iterator[npt.NDArray[np.int64]]:
@@ -116,11 +156,6 @@ def batches(lengths: npt.NDArray[np.int64], tokens: int) -> Iterator[npt.NDArray
 def _loader(kind: str, card: ModelCard) -> Any:
     try:
         return getattr(import_module("sentence_transformers"), kind)
-    except ImportError:
-        raise UsageError(
-            f"'{card.name}' is a {card.family} model; it needs torch and sentence-transformers: "
-            "pip install 'toolbench-eval[dense]'"
-        ) from None
     except AttributeError:
         raise UsageError(
             f"'{card.name}' is a {card.family} model; the installed sentence-transformers has no {kind}: "
@@ -128,22 +163,35 @@ def _loader(kind: str, card: ModelCard) -> Any:
         ) from None
 
 
-def _configuration(place: str, source: dict[str, Any]) -> dict[str, Any]:
+def _configuration(weights: Weights, *, offline: bool) -> Facts:
     """What the checkpoint says of itself.
 
     Raises:
         OSError: It has no readable `config.json`.
     """
-    load_file_path = import_module("sentence_transformers.util").load_file_path
-    paths = [load_file_path(place, name, **source) for name in CONFIGURATIONS]
-    found = _merged([Path(path) for path in paths if path is not None])
+    paths = [_file(weights, name, offline=offline) for name in CONFIGURATIONS]
+    found = _merged([path for path in paths if path is not None])
     if not found:
         raise OSError("it has no config.json")
     return found
 
 
-def _merged(files: list[Path]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+def _file(weights: Weights, name: str, *, offline: bool) -> Path | None:
+    """A file of the checkpoint, fetched if need be; None where it has none."""
+    if weights.commit is None:
+        path = Path(weights.place) / name
+        return path if path.is_file() else None
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import EntryNotFoundError
+
+    try:
+        return Path(hf_hub_download(weights.place, name, revision=weights.commit, local_files_only=offline))
+    except EntryNotFoundError:
+        return None
+
+
+def _merged(files: list[Path]) -> Facts:
+    found: Facts = {}
     for file in files:
         found |= json.loads(file.read_text(encoding="utf-8"))
     return found

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from toolbench_eval.cards import ModelCard
 from toolbench_eval.data.corpus import Corpus
 from toolbench_eval.data.queries import Queries
+from toolbench_eval.encoding.ragged import Ragged
 from toolbench_eval.ranking.run import Run
 from toolbench_eval.ranking.search import to_run
 from toolbench_eval.ranking.topk import Columns, Scores, top_k
 from toolbench_eval.retrievers.base import Runtime
-from toolbench_eval.retrievers.sentence_models import batches, distinct_texts, is_sparse, load_encoder
+from toolbench_eval.retrievers.sentence_models import SentenceModel, batches, distinct_texts, is_sparse
 
+TERM, WEIGHT = 0, 1
+"""Columns of a text's rows in the cache."""
 BLOCK_BYTES = 32 * 2**20
 LOGIT_BYTES = 2**29
 """What the language-model head may put out at a time: a number for each term of the vocabulary at each token."""
@@ -24,19 +29,24 @@ class Splade:
     """SPLADE (Formal et al., SIGIR 2021; arXiv 2109.10086) and other models that sentence-transformers calls sparse.
 
     A text's weight for a term is the maximum over its tokens of log(1 + relu(logit)); the score is the dot product.
+    Weights come from the cache (see `toolbench_eval.encoding`); the model is loaded when a text is not in it.
     """
 
     def __init__(self, card: ModelCard, runtime: Runtime) -> None:
-        """Load the model.
+        """Look at the checkpoint's files.
 
         Raises:
-            EvalHarnessError: See `load_encoder`.
+            EvalHarnessError: See `SentenceModel`.
         """
-        self._encoder = load_encoder("SparseEncoder", card, runtime, is_sparse)
-        if card.encoding.max_length != "model":
-            self._encoder.max_seq_length = card.encoding.max_length
-        vocabulary = self._encoder.get_embedding_dimension() or 30522
-        self._batch_tokens = max(1, min(runtime.batch_tokens, LOGIT_BYTES // (4 * vocabulary)))
+        self._model = SentenceModel("SparseEncoder", card, runtime, is_sparse)
+        self._card, self._runtime = card, runtime
+
+    @cached_property
+    def _encoder(self) -> Any:
+        encoder = self._model.loaded
+        if self._card.encoding.max_length != "model":
+            encoder.max_seq_length = self._card.encoding.max_length
+        return encoder
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -54,7 +64,8 @@ class Splade:
         """Encode each different text once."""
         self._corpus = corpus
         texts, at = distinct_texts(corpus)
-        self._terms_by_document: Any = self._encode(texts, self._encoder.encode_document)[at].T.tocsr()
+        weights = self._weights("document", texts, None)
+        self._terms_by_document: Any = weights[at].T.tocsr()
 
     @property
     def index_bytes(self) -> int:
@@ -64,19 +75,44 @@ class Splade:
 
     def search(self, queries: Queries, k: int) -> Run:
         """Rank by dot product, a block of queries at a time."""
-        weights = self._encode(queries.texts.to_pylist(), self._encoder.encode_query)
+        weights = self._weights("query", queries.texts, self._terms_by_document.shape[0])
         columns, scores = search_sparse(weights, self._terms_by_document, k)
         return to_run(columns, scores, queries.ids, self._corpus)
 
-    def _encode(self, texts: list[str], encode: Any) -> Any:
+    def _weights(self, side: str, texts: pa.LargeStringArray, terms: int | None) -> Any:
+        """Weights of texts as a CSR matrix of float32, shape (texts, terms).
+
+        Args:
+            side: `query` or `document`.
+            texts: The texts.
+            terms: Terms that matter, the first ones of the vocabulary; None for all that a text has.
+        """
+        from scipy import sparse
+
+        if not len(texts):
+            return sparse.csr_matrix((0, terms or 0), dtype=np.float32)
+        found = self._model.cache(side).rows(texts, partial(self._rows, side))
+        columns = found.rows[:, TERM].astype(np.int32)
+        width = int(columns.max(initial=-1)) + 1
+        matrix = sparse.csr_matrix((found.rows[:, WEIGHT], columns, found.offsets), shape=(len(texts), width))
+        return matrix if terms is None else _as_wide(matrix, terms)
+
+    def _rows(self, side: str, texts: list[str]) -> Ragged:
+        """Number and weight of each term that a text has, in the order of the terms; a number is exact in float32."""
+        matrix = self._encode(side, texts)
+        matrix.sort_indices()
+        pairs = np.stack([matrix.indices.astype(np.float32), matrix.data], axis=1)
+        return Ragged(pairs.astype(np.float32), np.diff(matrix.indptr).astype(np.int64))
+
+    def _encode(self, side: str, texts: list[str]) -> Any:
         """Weights of texts as a CSR matrix of float32, shape (texts, vocabulary)."""
         from scipy import sparse
 
-        if not texts:
-            return sparse.csr_matrix((0, self._encoder.get_embedding_dimension()), dtype=np.float32)
-        texts = [text or " " for text in texts]
+        encode = {"query": self._encoder.encode_query, "document": self._encoder.encode_document}[side]
+        vocabulary = self._encoder.get_embedding_dimension() or 30522
+        batch_tokens = max(1, min(self._runtime.batch_tokens, LOGIT_BYTES // (4 * vocabulary)))
         parts, order = [], []
-        for batch in batches(self._lengths(texts), self._batch_tokens):
+        for batch in batches(self._lengths(texts), batch_tokens):
             weights = encode(
                 [texts[at] for at in batch],
                 batch_size=len(batch),
@@ -92,6 +128,14 @@ class Splade:
         limit = self._encoder.max_seq_length
         ids = self._encoder.tokenizer(texts, truncation=limit is not None, max_length=limit)["input_ids"]
         return np.array([len(row) for row in ids], dtype=np.int64)
+
+
+def _as_wide(matrix: Any, terms: int) -> Any:
+    """The first terms of a CSR matrix; those that it lacks are columns of zeros."""
+    if matrix.shape[1] > terms:
+        return matrix[:, :terms]
+    matrix.resize(matrix.shape[0], terms)
+    return matrix
 
 
 def search_sparse(queries: Any, terms_by_document: Any, k: int) -> tuple[Columns, Scores]:

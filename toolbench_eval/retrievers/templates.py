@@ -13,17 +13,17 @@ from toolbench_eval.cards import Templates
 from toolbench_eval.data.corpus import Corpus
 from toolbench_eval.data.ids import string_array
 from toolbench_eval.data.queries import Queries
+from toolbench_eval.encoding.boundary import BOUNDARY
 from toolbench_eval.errors import DataError
 from toolbench_eval.switches import ModelSwitches
-
-BOUNDARY = "\ufdd0"
-"""Stands where a query or document begins behind its template. Unicode keeps this code point for such inner use."""
 
 _PLACE = re.compile(r"\{(instruction|query|text)\}")
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:
     """Fill `{instruction}`, `{query}` and `{text}`; braces inside the values stay as they are."""
+    if BOUNDARY in template:
+        values = {name: value.replace(BOUNDARY, "") for name, value in values.items()}
     return _PLACE.sub(lambda place: values[place[1]], template)
 
 

@@ -165,7 +165,9 @@ def _tool_order(level: str, around: Around) -> Change:
 
 
 def _toolset_size(level: str, around: Around) -> Change:
-    size = re.fullmatch(r"(?P<level>relevant|released|\+(?P<more>\d+)(?::(?P<likeness>random|near))?)(?:-(?P<seed>\d+))?", level)
+    size = re.fullmatch(
+        r"(?P<level>relevant|released|\+(?P<more>\d+)(?::(?P<likeness>random|near))?)(?:-(?P<seed>\d+))?", level
+    )
     if size is None:
         raise UnknownNameError("level", level, ["relevant", "released", "+10", "+10:near", "+10:near-1"])
     more = {"relevant": None, "released": 0}.get(level, int(size["more"] or 0))
@@ -223,7 +225,10 @@ FACTORS: Mapping[str, Factor] = {
         "external", "none, truncated:WORDS, shuffled:SHARE-N, typos:SHARE-N, empty", "descriptions", _description_noise
     ),
     "observation-noise": Factor(
-        "external", "none, truncated:CHARACTERS, extra-fields:K-N, errors:RATE-N", "answers of tools", _observation_noise
+        "external",
+        "none, truncated:CHARACTERS, extra-fields:K-N, errors:RATE-N",
+        "answers of tools",
+        _observation_noise,
     ),
 }
 """The factors; the first of them are looked at first, because others may depend on the agent."""

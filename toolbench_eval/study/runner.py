@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -122,6 +122,8 @@ def plan_study(study: Study, place: Place, registry: Registry) -> Plan:
         for condition in design.conditions
         for seed in study.repeat_seeds
     ]
+    for name in sorted({name for run in runs for name in run.request.llms.values()}):
+        load_llm(name)  # refuses names that cannot be read, and keys that are not set
     return Plan(study, design, tuple(runs), kind)
 
 
@@ -153,7 +155,8 @@ def run_study(plan: Plan, place: Place, registry: Registry, reporter: Reporter) 
 def _request(study: Study, condition: Condition, seed: int, around: Around, place: Place) -> AgentRequest:
     base = study.base
     agent, llms, model = base.agent, dict(base.llm), base.model
-    switches, perturbations = dict(base.set), [*_seeded(seed)]
+    switches = dict(base.set)
+    perturbations: list[Perturbation] = [Seed(seed)]
     for name in sorted(condition.levels, key=_first_the_agent):
         level = condition.levels[name]
         try:
@@ -162,11 +165,12 @@ def _request(study: Study, condition: Condition, seed: int, around: Around, plac
             agent, model = change.agent or agent, change.model or model
             _check_agent(agent, change.switches, name)
         except EvalHarnessError as error:
-            raise DataError(f"level '{level}': {error}", file=f"study '{study.name}'", field=f"factors.{name}") from error
+            raise DataError(
+                f"level '{level}': {error}", file=f"study '{study.name}'", field=f"factors.{name}"
+            ) from error
         llms |= {} if change.llm is None else {"main": change.llm}
         switches |= change.switches
         perturbations += change.perturbations
-    load_llm(llms["main"]) if "main" in llms else None
     return AgentRequest(
         base=Request(
             tasks=tuple(base.task),
@@ -188,11 +192,6 @@ def _request(study: Study, condition: Condition, seed: int, around: Around, plac
         judge=base.judge,
         perturbations=tuple(perturbations),
     )
-
-
-def _seeded(seed: int) -> Sequence[Perturbation]:
-    """The perturbation that sets repeats apart."""
-    return (Seed(seed),)
 
 
 def _first_the_agent(name: str) -> int:
@@ -222,10 +221,9 @@ def _made(run: PlannedRun, plan: Plan, registry: Registry, reporter: Reporter) -
 
 
 def _outside_failures(result: Result) -> float:
-    """Share of samples that ended in an error or a limit."""
+    """Share of samples that an error ended: an endpoint, a tool, or the agent itself failed."""
     reasons = [task.solved.stop_reasons for task in result.tasks.values() if task.solved is not None]
-    outside = sum(one.get("error", 0) + one.get("budget", 0) for one in reasons)
-    return outside / max(1, sum(sum(one.values()) for one in reasons))
+    return sum(one.get("error", 0) for one in reasons) / max(1, sum(sum(one.values()) for one in reasons))
 
 
 def _files(folder: Path) -> dict[str, Path]:

@@ -34,8 +34,8 @@ def accept(review: Path, out: Path, version: str = "1", reporter: Reporter | Non
     free_folder(out)
     toolset = read_toolset(folder / OWN)
     setting = read_json(folder / f"{CANDIDATES}.meta.json")["setting"]
-    candidates = read_candidates(folder / CANDIDATES)[0][: setting["number"]]
-    names = Names(known_tools(toolset, toolset.service))
+    candidates, _ = read_candidates(folder / CANDIDATES)
+    names = Names(known_tools(toolset))
     done = read_review(review, candidates, [tool.name for tool in toolset.tools], names)
     if not done.accepted:
         raise UsageError(f"{review} keeps no query")

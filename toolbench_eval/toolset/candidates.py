@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -12,6 +12,7 @@ from typing import Any, Literal
 from toolbench_eval.data.qa.reading import read_records
 from toolbench_eval.data.qa.record import Record
 from toolbench_eval.data.tool_problems import GoldCall
+from toolbench_eval.environments.base import canonical
 
 Line = dict[str, Any]
 _WORD = re.compile(r"\w+")
@@ -64,6 +65,13 @@ class Candidate:
         return tuple(GoldCall(call["name"], call["arguments"]) for call in self.done)
 
     @property
+    def keys(self) -> tuple[tuple[str, str], ...]:
+        """What no two queries may share, each behind its name."""
+        solution = canonical([[call.name, call.arguments] for call in self.gold_calls])
+        calls = (("same calls", f"calls {solution}"),) if self.calls else ()
+        return (("same words", f"words {same_words(self.query)}"), *calls)
+
+    @property
     def line(self) -> Line:
         """As JSON values."""
         return asdict(self)
@@ -77,18 +85,23 @@ def dropped_line(item: str, reason: str) -> Line:
 def kept(lines: Iterable[Line]) -> tuple[list[Candidate], Counter[str]]:
     """The candidates among lines, in order, and how many were dropped for which reason.
 
-    Of queries with the same words the first is kept.
+    Of queries with the same words, or with the same calls as their solution, the first is kept.
     """
-    found: dict[str, Candidate] = {}
+    found: list[Candidate] = []
+    seen: set[str] = set()
     dropped: Counter[str] = Counter()
     for line in lines:
         if "dropped" in line:
             dropped[line["dropped"]] += 1
             continue
         candidate = candidate_of(line)
-        if found.setdefault(same_words(candidate.query), candidate) is not candidate:
-            dropped["duplicate"] += 1
-    return list(found.values()), dropped
+        again = next((reason for reason, key in candidate.keys if key in seen), None)
+        if again is None:
+            found.append(candidate)
+            seen |= {key for _, key in candidate.keys}
+        else:
+            dropped[again] += 1
+    return found, dropped
 
 
 def same_words(text: str) -> str:
@@ -120,8 +133,3 @@ def _line(record: Record) -> Line:
     except (KeyError, TypeError) as error:
         raise record.fault(f"is no generated query: {error}") from error
     return line
-
-
-def tool_names(candidates: Sequence[Candidate]) -> list[str]:
-    """The tools that some query needs, each once."""
-    return list(dict.fromkeys(name for one in candidates for name in one.tools))

@@ -46,9 +46,9 @@ class Toolset:
     title: str = ""
 
 
-def known_tools(toolset: Toolset, service: Service | None) -> list[ToolSpec]:
+def known_tools(toolset: Toolset) -> list[ToolSpec]:
     """The tools, and again with their addresses where they are operations of HTTP services."""
-    operations = service.operations if isinstance(service, HttpService) else ()
+    operations = toolset.service.operations if isinstance(toolset.service, HttpService) else ()
     return [*toolset.tools, *(one.tool for one in operations)]
 
 

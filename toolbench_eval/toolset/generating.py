@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from toolbench_eval.evaluation.solving.allowance import RunAllowance
 from toolbench_eval.llms.cached import CachedLLM
 from toolbench_eval.llms.concurrency import map_bounded
 from toolbench_eval.llms.load import load_llm
+from toolbench_eval.memo import key_of
 from toolbench_eval.prompts import load_prompt
 from toolbench_eval.retrievers.base import Runtime
 from toolbench_eval.toolset.candidates import Candidate, Line, kept, read_candidates
@@ -102,38 +102,47 @@ def generate(request: GenerateRequest, reporter: Reporter | None = None) -> Summ
         EvalHarnessError: See `toolbench_eval.errors`.
     """
     reporter = reporter or LoggingReporter()
-    _check_roles(request.llms)
     toolset = read_toolset(request.corpus)
-    service = _service(toolset, request)
-    tools = _usable(toolset, service, request)
-    llms = {role: load_llm(name, runtime=request.runtime) for role, name in request.llms.items()}
-    names, allowance = (
-        Names(known_tools(toolset, service)),
-        RunAllowance(patience=max(16, 2 * request.runtime.concurrency)),
-    )
-    seed = request.runtime.seed
-    maker = Maker(llms, tools, service, request.changes, request.per_query, request.recipe, names, seed, allowance)
-    if service is None:
+    used = replace(toolset, service=_service(toolset, request))
+    if used.service is None:
         reporter.warn("nobody executes the tools' calls: queries are written from documentation alone")
-    made = Toolset(toolset.name, toolset.tools, service, toolset.licence, toolset.title)
-    setting = _setting(request, toolset, service, llms)
+    llms = _models(request)
+    maker, setting = _maker(request, used, llms), _setting(request, used, llms)
     with Ledger(request.out / CANDIDATES, setting).opened() as ledger:
         if ledger.finished is not None:
             reporter.note(f"already there: {ledger.out}")
-            summary = ledger.finished
-        else:
-            summary = _made(maker, toolset.name, ledger, request, reporter)
-    candidates, _ = read_candidates(request.out / CANDIDATES)
-    candidates = candidates[: request.number]
+        summary = ledger.finished or _made(maker, toolset.name, ledger, request, reporter)
+    candidates = read_candidates(request.out / CANDIDATES)[0][: request.number]
+    dropped = ", ".join(f"{reason} {times}" for reason, times in summary["dropped"].items()) or "none"
     if not candidates:
-        raise UsageError(f"no query came about; dropped: {_counted(summary['dropped'])}")
-    _write(request.out, made, candidates, setting, reporter)
+        raise UsageError(f"no query came about in {summary['tried']} tries; dropped: {dropped}")
+    _write(request.out, used, candidates, setting, reporter)
     if len(candidates) < request.number:
-        reporter.warn(
-            f"only {len(candidates)} of {request.number} queries after {summary['tried']} tries; dropped: "
-            f"{_counted(summary['dropped'])}"
-        )
+        tried = f"after {summary['tried']} tries; dropped: {dropped}"
+        reporter.warn(f"only {len(candidates)} of {request.number} queries {tried}")
     return summary
+
+
+def _maker(request: GenerateRequest, toolset: Toolset, llms: Mapping[str, CachedLLM]) -> Maker:
+    runtime = request.runtime
+    return Maker(
+        llms,
+        _usable(toolset, request),
+        toolset.service,
+        request.changes,
+        request.per_query,
+        request.recipe,
+        Names(known_tools(toolset)),
+        runtime.seed,
+        RunAllowance(patience=max(16, 2 * runtime.concurrency)),
+    )
+
+
+def _models(request: GenerateRequest) -> dict[str, CachedLLM]:
+    unknown = [role for role in request.llms if role not in ("main", STRONG)]
+    if unknown:
+        raise UsageError(f"--llm names a model for the role '{unknown[0]}'; there are main and {STRONG}")
+    return {role: load_llm(name, runtime=request.runtime) for role, name in request.llms.items()}
 
 
 def _made(maker: Maker, name: str, ledger: Ledger, request: GenerateRequest, reporter: Reporter) -> Summary:
@@ -203,12 +212,6 @@ def _write(
         write_review(out / REVIEW, candidates)
 
 
-def _check_roles(llms: Mapping[str, str]) -> None:
-    unknown = [role for role in llms if role not in ("main", STRONG)]
-    if unknown:
-        raise UsageError(f"--llm names a model for the role '{unknown[0]}'; there are main and {STRONG}")
-
-
 def _service(toolset: Toolset, request: GenerateRequest) -> Service | None:
     if request.environment == AUTO:
         return toolset.service
@@ -221,8 +224,9 @@ def _service(toolset: Toolset, request: GenerateRequest) -> Service | None:
     return MakerService(function=request.environment)
 
 
-def _usable(toolset: Toolset, service: Service | None, request: GenerateRequest) -> Sequence[ToolSpec]:
+def _usable(toolset: Toolset, request: GenerateRequest) -> Sequence[ToolSpec]:
     """The tools that queries may need: of executed ones those that may be called."""
+    service = toolset.service
     if service is None:
         tools: Sequence[ToolSpec] = toolset.tools
     else:
@@ -236,14 +240,12 @@ def _usable(toolset: Toolset, service: Service | None, request: GenerateRequest)
     return tools
 
 
-def _setting(
-    request: GenerateRequest, toolset: Toolset, service: Service | None, llms: Mapping[str, CachedLLM]
-) -> dict[str, Any]:
+def _setting(request: GenerateRequest, toolset: Toolset, llms: Mapping[str, CachedLLM]) -> dict[str, Any]:
     """All that decides the queries."""
     prompts = {name: load_prompt(name).digest for name in (SCENE, STEP, QUESTION, INSTRUCTION)}
     return {
-        "corpus": [documentation(tool) for tool in toolset.tools],
-        "service": None if service is None else service_values(service),
+        "corpus": key_of(*map(documentation, toolset.tools)).hex(),
+        "service": None if toolset.service is None else service_values(toolset.service),
         "changes": request.changes,
         "llms": {role: {"name": llm.name, **_told(llm)} for role, llm in llms.items()},
         "number": request.number,
@@ -258,7 +260,3 @@ def _setting(
 def _told(llm: CachedLLM) -> dict[str, Any]:
     """What decides a model's answers, without the address that it is reached at."""
     return {key: value for key, value in llm.identity.items() if key != "endpoint"}
-
-
-def _counted(dropped: Mapping[str, int]) -> str:
-    return ", ".join(f"{reason} {times}" for reason, times in Counter(dropped).most_common()) or "none"

@@ -15,7 +15,7 @@ Turn = dict[str, Any]
 def conversation_of(item: str, built: Built) -> dict[str, Any]:
     """A built request as TTPA's sampler takes it: `id`, `system`, `conversations`, `tools` (JSON text).
 
-    Calls that failed stay where they were made.
+    Calls that brought nothing are left out: nobody is to learn them, and the replay has shown that it works without.
     """
     return {
         "id": item,
@@ -36,7 +36,7 @@ def _described(tool: ToolSpec) -> dict[str, Any]:
 
 def _turns(built: Built) -> Iterator[Turn]:
     yield {"role": "user", "content": built.question}
-    for number, call in enumerate(built.calls):
+    for number, call in enumerate(built.done):
         made = f"call_{number}"
         yield {"role": "assistant", "content": "", "tool_calls": [_call(made, call)]}
         yield {"role": "tool", "tool_call_id": made, "name": call.name, "content": call.result.text}

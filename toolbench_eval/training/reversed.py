@@ -137,8 +137,9 @@ class Builder:
             answer=answer,
         )
         question, short = self._written(asked)
-        known = [call.result.text.casefold() for call in calls]
-        return question, short if any(short.casefold() in text for text in known) else ""
+        told = any(short.casefold() in call.result.text.casefold() for call in calls)
+        # What the request says itself would be no answer.
+        return question, short if told and short.casefold() not in question.casefold() else ""
 
     def _written(self, asked: str) -> tuple[str, str]:
         prompt = load_prompt(QUESTION)

@@ -308,7 +308,7 @@ def test_toolbench_apis_have_toolbench_names():
         "api_name": "Search/By Title",
         "api_description": "Find films.",
         "required_parameters": [{"name": "title", "type": "STRING", "description": "A title.", "default": "Up"}],
-        "optional_parameters": [{"name": "page", "type": "NUMBER", "description": "", "default": ""}],
+        "optional_parameters": [{"name": "pageSize", "type": "NUMBER", "description": "", "default": ""}],
     }
     record = {"query": "q", "query_id": 7, "api_list": [api], "relevant APIs": [["Film-Finder", "Search/By Title"]]}
     problem = one("toolbench", record)
@@ -320,7 +320,7 @@ def test_toolbench_apis_have_toolbench_names():
         "type": "object",
         "properties": {
             "title": {"type": "string", "description": "A title.", "example": "Up"},
-            "page": {"type": "number", "description": ""},
+            "pagesize": {"type": "number", "description": ""},
         },
         "required": ["title"],
     }

@@ -84,7 +84,7 @@ def test_a_folder_as_source_is_searched_by_the_names_of_the_row(tmp_path: Path):
     suite, row = suite_in(tmp_path, source="first.jsonl sets/second.jsonl")
     assert len(load_problems(suite, row, Access(), source=data).problems) == 2
     assert len(load_problems(suite, row, Access(), source=data / "sets" / "second.jsonl.gz").problems) == 2
-    with pytest.raises(MissingDataError, match="no first.jsonl and no sets/second.jsonl"):
+    with pytest.raises(MissingDataError, match=r"no first\.jsonl and no sets/second\.jsonl"):
         load_problems(suite, row, Access(), source=tmp_path)
     with pytest.raises(MissingDataError, match="--source"):
         load_problems(suite, row, Access())
@@ -98,7 +98,7 @@ def test_companions_are_found_beside_and_above(tmp_path: Path):
     assert beside(records, "gold/{file}") == tmp_path / "sets" / "gold" / "p.jsonl"
     assert beside(records, "tools.json") == tmp_path / "tools.json.gz"
     assert read_json(tmp_path / "tools.json.gz") == {"id": "tools.json.gz"}
-    with pytest.raises(MissingDataError, match="'other.json'"):
+    with pytest.raises(MissingDataError, match=r"'other\.json'"):
         beside(records, "other.json")
 
 
@@ -112,7 +112,7 @@ def test_a_corpus_goes_before_the_tools_beside(tmp_path: Path):
     records = [{"query": "q", "api_list": ["GET_a"], "solution": ["GET_a"], "dataset": "d", "qid": "1"}]
     lines_in(tmp_path / "p.jsonl", records)
     suite, row = suite_in(tmp_path, file="p.jsonl", format="autotools", tools="t.json", environment="examples")
-    with pytest.raises(MissingDataError, match="t.json"):
+    with pytest.raises(MissingDataError, match=r"t\.json"):
         load_problems(suite, row, Access())
     other = tmp_path / "elsewhere.json"
     other.write_text(json.dumps(TOOLS), encoding="utf-8")

@@ -58,7 +58,7 @@ def test_each_setting_goes_to_whom_it_is_for(run: Stage) -> None:
         (("--model", "bm52"), "unknown model 'bm52'. Did you mean bm25"),
         (("--task", "sample-mhqa/brigde"), "Did you mean sample-mhqa/bridge"),
         (("--task", "sample"), "'sample' is a retrieval suite, not one for agents"),
-        (("--source", "nowhere.json"), "nowhere.json: no such file (given as --source)"),
+        (("--source", "nowhere.json"), "nowhere.json: no such file"),
     ],
 )
 def test_slips_are_named_with_what_is_near(run: Stage, options: tuple[str, ...], said: str) -> None:
@@ -158,7 +158,7 @@ def test_open_distractor_and_oracle_are_kept_apart(run: Stage) -> None:
     assert refused.code == 2
     assert "these results are not comparable" in refused.err
     assert "retrieval" in refused.err
-    assert run.command("compare", *map(str, folders[:2]), "--across", "retrieval").code == 0
+    assert run.command("compare", *map(str, folders[:2]), "--force").code == 0
 
 
 # the judge ------------------------------------------------------------------------------------
@@ -178,18 +178,17 @@ def test_a_judge_gives_verdicts_of_its_own(run: Stage) -> None:
 def test_a_judge_that_is_gone_costs_no_answer(tmp_path: Path) -> None:
     """Nothing is asked for again when the judge is back; what it refuses to judge is counted."""
     judged = (*RAG, "--judge", LLM, "--limit", "4")
-    with EndpointServer(lambda body: "Yes, it is." if "graded" in body["messages"][0]["content"] else "no") as server:
-        with stage(tmp_path, server) as run:
-            server.fail(503)
-            away = run(*judged)
-            assert away.code == 3
-            assert "503" in away.err
-            assert not list(tmp_path.rglob("result.json"))
-            server.heal()
-            server.fail(400, times=1, text="maximum context length")
-            back = run(*judged)
+    with EndpointServer(lambda body: "Yes, it is.") as server, stage(tmp_path, server) as run:
+        server.fail(503)
+        away = run(*judged)
+        assert away.code == 3
+        assert "503" in away.err
+        assert not list(tmp_path.rglob("result.json"))
+        server.heal()
+        server.fail(400, times=1, text="maximum context length")
+        back = run(*judged)
     scores = fine(back)["tasks"][TASK]["scores"]
-    assert "4 of 4 samples are solved" in back.err
+    assert len(server.requests) == 4
     assert (scores["acc_judged"], scores["judge_unparsed"]) == (0.75, 0.25)
 
 
@@ -305,7 +304,7 @@ def test_agents_are_compared_in_pairs(two: tuple[Stage, str, str]) -> None:
     run, rag, genground = two
     told = run.command("compare", rag, genground)
     assert told.code == 0, told.err
-    assert told.out.splitlines()[0] == "F1 on sample-mhqa"
+    assert told.out.startswith("F1 on sample-mhqa, task_macro\n")
     assert "genground · scripted · bm25 is better than rag · scripted · bm25" in told.out
     found = run.command("compare", rag, genground, "--json", "--metric", "EM", "--test", "t").json
     assert "EM" in json.dumps(found)
@@ -355,15 +354,12 @@ def test_a_replay_finds_another_prompt(two: tuple[Stage, str, str], monkeypatch:
     )
     lost = run.command("trajectories", "replay", rag, "--sample", "bridge-99")
     assert (lost.code, "no sample 'bridge-99' here" in lost.err) == (2, True)
-    from toolbench_eval.agents import forms
-
     # As if a later version of the harness quoted passages in another way.
     monkeypatch.setattr("toolbench_eval.agents.rag.quoted", lambda passages: "(left out)")
     other = run.command("trajectories", "replay", rag)
     assert other.code == 1
     assert "60 of 60 trajectories came out differently" in other.err
     assert "sample 'bridge-01', dealing 2: the prompt of 'answer' is another one than then" in other.err
-    assert forms
 
 
 def test_what_others_take_of_an_agents_result(two: tuple[Stage, str, str], tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Any, Protocol
 
 from toolbench_eval.data.tool_problems import ToolProblem
+from toolbench_eval.data.tools.apibank import SEARCHER
 from toolbench_eval.data.tools.companions import Companions
 from toolbench_eval.environments.apibank import apibank_environment
 from toolbench_eval.environments.base import Environment, ToolSpec
@@ -30,6 +31,18 @@ class Maker(Protocol):
             DataError: What the problem starts from is not as the environment needs it.
         """
 
+
+TOOL_SEARCH = ToolSpec(
+    SEARCHER,
+    "Search for APIs by keywords.",
+    {
+        "type": "object",
+        "properties": {"keywords": {"type": "string"}},
+        "required": ["keywords"],
+        "additionalProperties": False,
+    },
+)
+"""API-Bank's search of tools; it ran an encoder over the descriptions, which are not public as they were."""
 
 NONE = "none"
 """The name of having no tools at all."""
@@ -90,13 +103,18 @@ def _table(problem: ToolProblem, companions: Companions) -> Environment:
 
 
 def _apibank(problem: ToolProblem, companions: Companions) -> Environment:
-    """API-Bank's databases after the calls that were made already; APIs that nobody knows are only declared."""
+    """API-Bank's databases after the calls that were made already.
+
+    APIs that nobody knows are only declared, and so is the search of tools where it is on offer and never made.
+    """
     calls: Sequence[Mapping[str, Any]] = problem.setup.get("calls", ())
     turns = [{"role": "API", "api_name": one["name"], "result": one["result"]} for one in calls if "result" in one]
     known = apibank_environment(companions.databases, [{"turns": turns}])
     names = {tool.name for tool in known.tools()}
     others = [recording_of(one["name"], one["arguments"], None) for one in calls if one["name"] not in names]
-    environment = CombinedEnvironment([known, DeclaredEnvironment(inferred_tools(others))]) if others else known
+    searches = SEARCHER in problem.candidates and SEARCHER not in names | {one.tool for one in others}
+    declared = [*inferred_tools(others), *((TOOL_SEARCH,) if searches else ())]
+    environment = CombinedEnvironment([known, DeclaredEnvironment(declared)])
     return BegunEnvironment(
         environment, [(one["name"], one["arguments"]) for one in calls[: problem.setup.get("made", 0)]]
     )

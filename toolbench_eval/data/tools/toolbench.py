@@ -46,9 +46,12 @@ def toolbench(record: Record, companions: Companions) -> Iterator[ToolProblem]:
 
 def function_name(tool: str, api: str) -> str:
     """The name by which a model calls an API: `api_for_tool` in lower case, its last 64 characters (ToolBench)."""
-    name = standardised(api)
-    name = f"is_{name}" if name in _RESERVED else name
-    return f"{name}_for_{standardised(tool)}"[-LONGEST:]
+    return f"{unreserved(standardised(api))}_for_{standardised(tool)}"[-LONGEST:]
+
+
+def unreserved(name: str) -> str:
+    """A name that is none of Python's words, as ToolBench's `change_name` makes it."""
+    return f"is_{name}" if name in _RESERVED else name
 
 
 def standardised(name: str) -> str:
@@ -62,7 +65,7 @@ def _tool(api: Record) -> dict[str, Any]:
     required = []
     for field in ("required_parameters", "optional_parameters"):
         for parameter in api.objects(field, required=False):
-            name = parameter.text("name")
+            name = unreserved(standardised(parameter.text("name")))
             properties[name] = _schema(parameter)
             if field == "required_parameters":
                 required.append(name)

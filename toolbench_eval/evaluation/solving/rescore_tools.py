@@ -55,7 +55,8 @@ def rescored_tools(path: Path, stored: str, profile: str | None, asked: list[str
             raise DataError(f"not a sample: {error}", file=path, row=number) from None
     scoring, _, environment = stored.partition(" in ")
     judged = any(one.verdict for one in seen)
-    scorer = ToolScorer.of(scoring, problems, asked, with_tools=environment != "none", judged=judged)
+    marked = any("criteria" in one.verdict for one in seen)
+    scorer = ToolScorer.of(scoring, problems, asked, with_tools=environment != "none", judged=judged, marked=marked)
     rows = [scorer.score(*sample) for sample in zip(problems, trajectories, seen, strict=True)]
     return Rescored(trajectories, rows, stored)
 

@@ -42,7 +42,7 @@ def judge(llm: LLM, problem: ToolProblem, trajectory: Trajectory, offered: Seque
     def ask(kind: type[_Status], text: str, **places: str) -> _Status:
         nonlocal unread
         prompt = load_prompt(PROMPT)
-        places = {name: _harmless(value) for name, value in places.items()}
+        places = {name: harmless(value) for name, value in places.items()}
         asked = [Message("system", prompt.texts["system"]), Message("user", prompt.fill(text, **places))]
         found = status(llm.complete(asked, GREEDY).text, kind)
         unread += found is None
@@ -96,6 +96,6 @@ def _listed(tools: Sequence[ToolSpec]) -> str:
     return cut("\n".join(f"{tool.name}: {tool.description}" for tool in tools), TRACE) or "(no tools)"
 
 
-def _harmless(text: str) -> str:
-    """Material cannot close its own block."""
+def harmless(text: str) -> str:
+    """Material as it may stand between lines of equals signs: it cannot close its own block."""
     return re.sub(r"={5,}", "=", text)

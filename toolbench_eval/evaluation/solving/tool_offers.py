@@ -70,8 +70,9 @@ class Offers:
             if not gold:
                 raise UsageError(f"'{self.task.row.task}' has no gold tools for '{problem.id}': toolset=released")
             return [*gold, *self._distractors(problem, gold)]
-        listed = [] if self.toolset == "all" else [name for name in problem.candidates if name in there]
-        return listed or list(there)
+        if self.toolset == "all" or not problem.candidates:
+            return list(there)
+        return [name for name in problem.candidates if name in there]
 
     def _distractors(self, problem: ToolProblem, gold: Sequence[str]) -> list[str]:
         number = int(self.toolset.partition("+")[2] or 0)

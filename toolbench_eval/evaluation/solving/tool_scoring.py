@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from toolbench_eval.agents.trajectory import Trajectory
 from toolbench_eval.data.tool_problems import ToolProblem
 from toolbench_eval.errors import DataError, UnknownNameError
-from toolbench_eval.evaluation.solving import tool_judging
+from toolbench_eval.evaluation.solving import tool_criteria, tool_judging
 from toolbench_eval.evaluation.solving.sums import costs
 from toolbench_eval.evaluation.solving.tool_paths import (
     AGAINST_GOLD,
@@ -44,7 +44,14 @@ class ToolScorer:
 
     @classmethod
     def of(
-        cls, name: str, problems: Sequence[ToolProblem], asked: Iterable[str], *, with_tools: bool, judged: bool
+        cls,
+        name: str,
+        problems: Sequence[ToolProblem],
+        asked: Iterable[str],
+        *,
+        with_tools: bool,
+        judged: bool,
+        marked: bool = False,
     ) -> ToolScorer:
         """Choose the measures that every problem of a task has.
 
@@ -54,6 +61,7 @@ class ToolScorer:
             asked: Names of measures that a suite or a user asks for.
             with_tools: Whether there are tools.
             judged: Whether there is a judge.
+            marked: Whether it gives marks by criteria, too.
 
         Raises:
             DataError: A problem lacks what the scoring compares with.
@@ -69,6 +77,7 @@ class ToolScorer:
             *ALWAYS,
             *scoring.measures,
             *(tool_judging.MEASURES if judged else ()),
+            *(tool_criteria.MEASURES if marked else ()),
             *(ORDER_FREE if has_gold else ()),
             *(ORDERED if ordered else ()),
             *(RATES if with_tools else ()),
@@ -88,4 +97,6 @@ class ToolScorer:
         scores |= costs(trajectory) | {"tool_calls": float(len(tool_calls(trajectory)))}
         if seen.verdict:
             scores |= tool_judging.scores_of(seen.verdict)
+        if "criteria" in seen.verdict:
+            scores |= tool_criteria.marks(seen.verdict)
         return {name: scores[name] for name in self.measures}

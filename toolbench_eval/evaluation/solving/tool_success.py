@@ -129,7 +129,8 @@ def _sql(problem: ToolProblem, trajectory: Trajectory, seen: Seen) -> dict[str, 
 
 
 def _path(problem: ToolProblem, trajectory: Trajectory, seen: Seen) -> dict[str, float]:
-    called = [call.name for call in tool_calls(trajectory)]
+    # A gold name that was not on offer was guessed, and nothing came of it.
+    called = [call.name for call in tool_calls(trajectory) if call.error != "unknown_tool"]
     return {"success": finished_and_covered(called, gold_path(problem), finished(trajectory))}
 
 

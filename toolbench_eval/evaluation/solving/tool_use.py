@@ -20,6 +20,7 @@ from toolbench_eval.environments.guarded import CallLimits, Guarded
 from toolbench_eval.errors import DataError, MissingDataError, UsageError
 from toolbench_eval.evaluation.solving.request import AgentRequest
 from toolbench_eval.evaluation.solving.searching import SharedModel
+from toolbench_eval.evaluation.solving.tool_criteria import CRITERIA, mark
 from toolbench_eval.evaluation.solving.tool_gold import completed
 from toolbench_eval.evaluation.solving.tool_judging import judge as judge_run
 from toolbench_eval.evaluation.solving.tool_offers import RETRIEVED, Offers, gold_names, notes_on
@@ -172,10 +173,16 @@ class ToolWork:
         state = None
         if self.scorer.scoring.looks_at_state and environment is not None:
             state = state_after(trajectory, environment)
-        verdict = {} if self.judge is None else judge_run(self.judge, problem, trajectory, offered)
-        seen = Seen(offered, state, verdict)
+        seen = Seen(offered, state, self._verdict(problem, trajectory, offered))
         self._seen[trajectory.sample] = digest, seen
         return seen
+
+    def _verdict(self, problem: ToolProblem, trajectory: Trajectory, offered: Sequence[ToolSpec]) -> Mapping[str, Any]:
+        if self.judge is None:
+            return {}
+        verdict = judge_run(self.judge, problem, trajectory, offered)
+        criteria = CRITERIA.get(self.task.row.format)
+        return verdict if criteria is None else verdict | {"criteria": mark(self.judge, problem, trajectory, criteria)}
 
 
 def _digest(trajectory: Trajectory) -> str:
@@ -225,20 +232,22 @@ def load_tool_work(
         raise MissingDataError("has no gold: it needs a judge, --judge MODEL", file=name)
     toolset = row.toolset if options["toolset"] == "own" else options["toolset"]
     if (toolset == RETRIEVED) != (model is not None):
-        advice = (
-            "tools are retrieved by --model" if model is None else "--model retrieves tools: --set toolset=retrieved"
-        )
-        raise UsageError(f"{name}: {advice}")
+        lacking = "name one with --model" if model is None else "--model is for --set toolset=retrieved only"
+        raise UsageError(f"{name}: tools are retrieved by a retriever: {lacking}")
     task = load_problems(suite, row, base.access, source=request.source, tools=request.corpus, limit=base.limit)
     task = replace(task, problems=completed(task, row.scoring))
     offers = Offers(task, toolset, options["order"], base.runtime.seed)
     if model is not None:
-        offers = replace(
-            offers, retrieved=ToolSearch(SharedModel.of(model), task.pool, task.problems, int(options["tools_k"]))
-        )
+        k = int(options["tools_k"])
+        offers = replace(offers, retrieved=ToolSearch(SharedModel.of(model), task.pool, task.problems, k))
     task = replace(task, notes=(*task.notes, *notes_on(offers, task.problems)))
     asked = (*suite.spec.metrics, *base.metrics)
     scorer = ToolScorer.of(
-        row.scoring, task.problems, asked, with_tools=task.maker is not None, judged=judge is not None
+        row.scoring,
+        task.problems,
+        asked,
+        with_tools=task.maker is not None,
+        judged=judge is not None,
+        marked=judge is not None and row.format in CRITERIA,
     )
     return ToolWork(task, scorer, replace(offers, task=task), judge)

@@ -107,6 +107,7 @@ _MEASURES = (
         "higher",
         True,
     ),
+    Measure("criterion_missing", "share of a judge's criteria without a mark that can be read", "task", "lower"),
     Measure("criterion_released", "the same, marks above 20 counted as 0", "task", "higher", True),
     Measure("final_number", "the final number is the gold one (GSM8K, TabMWP)"),
     Measure("success_rate", "mean outcome over tasks and repeats", "condition"),
