@@ -42,7 +42,7 @@ class Checkpoint:
             libraries = {library: version(library) for library in ("torch", "transformers")}
         except PackageNotFoundError:
             raise UsageError(f"'{self._card.name}' cannot be loaded: {INSTALL}") from None
-        return {"weights": self._weights.identity, "dtype": self._number_format, **libraries}
+        return {"weights": self.weights.identity, "dtype": self._number_format, **libraries}
 
     def tokenizer(self) -> Any:
         """The tokenizer.
@@ -72,7 +72,12 @@ class Checkpoint:
         return model.to(self._devices.names[0]).eval()
 
     @cached_property
-    def _weights(self) -> Weights:
+    def weights(self) -> Weights:
+        """Where the weights are from.
+
+        Raises:
+            UsageError, MissingDataError, HubError: See `find_weights`.
+        """
         return find_weights(self._card, offline=self._runtime.offline)
 
     @cached_property
@@ -87,17 +92,17 @@ class Checkpoint:
 
     def _loaded(self, kind: str, **options: Any) -> Any:
         loader = getattr(_library("transformers", self._card.name), kind)
-        if self._weights.commit is not None:
-            options |= {"revision": self._weights.commit, "local_files_only": self._runtime.offline}
+        if self.weights.commit is not None:
+            options |= {"revision": self.weights.commit, "local_files_only": self._runtime.offline}
         try:
-            return loader.from_pretrained(self._weights.place, trust_remote_code=self._card.remote_code, **options)
+            return loader.from_pretrained(self.weights.place, trust_remote_code=self._card.remote_code, **options)
         except OSError as error:
             if self._runtime.offline:
                 raise MissingDataError(
                     f"the weights of '{self._card.name}' are not in the local cache and --offline is set",
-                    file=self._weights.place,
+                    file=self.weights.place,
                 ) from error
-            raise unavailable(self._weights.place, error) from error
+            raise unavailable(self.weights.place, error) from error
 
 
 def _library(name: str, model: str) -> Any:

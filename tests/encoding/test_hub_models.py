@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from support import tiny_models
+from support.command import evalharness
 from support.hub_server import HubServer
 
 pytest.importorskip("sentence_transformers", reason="the extra 'dense' is not installed")
@@ -31,7 +32,9 @@ logging.getLogger("toolbench_eval").setLevel(logging.INFO)
 model = load_model("owner/tiny", runtime=Runtime(device="cpu", offline="offline" in sys.argv))
 try:
     model.index(Corpus.of(["a", "b"], ["weather tool", "city"]))
+    weights = model.retriever.weights
     said = {"vectors": model.retriever._vectors.tolist(), "loaded": "torch" in sys.modules}
+    said["weights"] = {"commit": weights.commit, "confirmed": weights.confirmed}
 except EvalHarnessError as error:
     said = {"error": type(error).__name__, "message": str(error)}
 print(json.dumps({**said, "notes": notes}))
@@ -77,7 +80,14 @@ def test_from_the_hub_to_the_cache(machine: Machine) -> None:
     assert not offline["loaded"]
     # Where the hub cannot be asked, what it said last holds.
     machine.hub.fail(503)
-    assert machine.run() == offline
+    outage = machine.run()
+    assert outage["vectors"] == first["vectors"]
+    assert not outage["loaded"]
+    commit = first["weights"]["commit"]
+    assert outage["weights"] == {"commit": commit, "confirmed": False}
+    assert any("cannot be asked" in note and commit in note for note in outage["notes"])
+    assert first["weights"]["confirmed"]
+    assert not any("cannot be asked" in note for note in first["notes"])
     machine.hub.heal()
     # A new commit is another model.
     other = tiny_models.bert(machine.root / "other", seed=5)
@@ -86,6 +96,24 @@ def test_from_the_hub_to_the_cache(machine: Machine) -> None:
     second = machine.run()
     assert second["vectors"] != first["vectors"]
     assert machine.run("offline")["vectors"] == second["vectors"]
+
+
+def test_an_outage_while_weights_load_uses_what_is_cached_and_the_result_says_so(machine: Machine) -> None:
+    """Weights are in the hub's cache, vectors are not: the model is loaded without the hub."""
+    first = machine.run()
+    shutil.rmtree(machine.root / "vectors")
+    machine.hub.fail(503)
+    command = ("run", "--task", "sample/trips", "--model", "owner/tiny", "--device", "cpu", "--instruction", "without")
+    own = {"EVALHARNESS_CACHE": str(machine.root / "vectors"), "OMP_NUM_THREADS": "1"}
+    environment = os.environ | machine.hub.env(machine.root / "home") | own
+    done = evalharness(*command, cwd=machine.root, env=environment)
+    assert done.returncode == 0, done.stderr
+    commit = first["weights"]["commit"]
+    assert "cannot be asked for owner/tiny" in done.stderr
+    assert commit in done.stderr
+    result = json.loads(next((machine.root / "results").rglob("result.json")).read_text())
+    named = {"repository": "owner/tiny", "commit": commit, "confirmed": False}
+    assert result["execution"]["sources"]["models"] == {"owner/tiny": named}
 
 
 def test_a_hub_that_fails_is_said_to(machine: Machine) -> None:

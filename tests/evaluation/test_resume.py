@@ -7,6 +7,7 @@ import signal
 import subprocess
 from collections import Counter
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 from support.command import evalharness, files_below
@@ -60,6 +61,34 @@ def test_killed_in_a_search(tmp_path: Path, undisturbed: tuple[dict[str, object]
     assert ("continuing" in done.stderr) == (at > 1)
     assert canonical(files_below(tmp_path / "results")) == undisturbed[0]
     assert counts(env)["search"] == at + SEARCHES - (at - 1)
+
+
+def others(folder: Path) -> set[str]:
+    """Files that a run leaves beside its results and the log."""
+    cache = folder.with_name(f"{folder.name}-evalharness")
+    return {name for name in files_below(folder) if not name.startswith(("results/", "slow.log"))} | {
+        *files_below(cache)
+    }
+
+
+# What is killed, which time, and what is searched and scored by the second start. The tasks share a corpus.
+PHASES = [("load", 1, SEARCHES), ("index", 1, SEARCHES), ("score", 1, SEARCHES), ("score", 4, SEARCHES - 3)]
+
+
+@pytest.mark.parametrize(("phase", "at", "left"), PHASES)
+def test_killed_in_each_phase(
+    tmp_path: Path, undisturbed: tuple[dict[str, object], int], phase: str, at: int, left: int
+) -> None:
+    env = slow_environment(tmp_path)
+    before = others(tmp_path)
+    assert run(tmp_path, {**env, "SLOW_AT": f"kill-{phase}:{at}"}).returncode == -signal.SIGKILL
+    assert not list((tmp_path / "results").rglob("result.json"))
+    seen = counts(env)
+    done = run(tmp_path, env)
+    assert done.returncode == 0, done.stderr
+    assert canonical(files_below(tmp_path / "results")) == undisturbed[0]
+    assert others(tmp_path) == before
+    assert counts(env) - seen == {"load": 1, "index": 1, "search": left, "score": left, "write": ANY}
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.95, 1.0])

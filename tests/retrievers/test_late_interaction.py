@@ -24,6 +24,13 @@ from toolbench_eval.retrievers.load import load_model
 pytest.importorskip("sentence_transformers")
 
 CPU = Runtime(device="cpu", offline=True)
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVALHARNESS_CACHE", str(tmp_path / "cache"))
+
+
 QUERY_LENGTH, DOCUMENT_LENGTH = 12, 20
 LONG = " ".join(["weather", "song", "paris"] * 10)
 IDS = ["d1", "d2", "d3", "d4", "d5"]

@@ -48,13 +48,14 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         transformer = Transformer(str(save_plain(folder / f"bert{seed}", seed)))
         modules = [transformer, Pooling(HIDDEN, pooling_mode="mean")]
         SentenceTransformer(modules=modules, device="cpu").save(str(folder / "tiny" / name))
-    environment = {**os.environ, "PYTHONPATH": f"{REPOSITORY}{os.pathsep}{REPOSITORY / 'tests'}", "HF_HUB_OFFLINE": "1"}
+    paths = f"{REPOSITORY}{os.pathsep}{REPOSITORY / 'tests'}"
+    own = {"EVALHARNESS_CACHE": str(folder / "cache"), "PYTHONPATH": paths, "HF_HUB_OFFLINE": "1"}
     told = subprocess.run(
         [python, "-m", "support.mteb_side"],
         cwd=folder,
         capture_output=True,
         text=True,
-        env=environment,
+        env={**os.environ, **own},
         timeout=300,
         check=False,
     )
@@ -81,6 +82,16 @@ def test_the_task_and_the_instruction_change_the_scores(real: dict[str, Any]) ->
     general, of_task = cases["instructed"]["got"], cases["instructed for ToolRetrieval"]["got"]
     assert not np.allclose(general, of_task, atol=1e-4)
     assert not np.allclose(cases["prompted"]["got"], cases["prompted, with instruction"]["got"], atol=1e-4)
+
+
+def test_vectors_are_kept_for_the_same_model_and_prompts_alone(real: dict[str, Any]) -> None:
+    kept = real["kept"]
+    assert kept["same"] == 0
+    assert kept["again"]["got"] == real["cases"]["prompted"]["got"]
+    np.testing.assert_allclose(kept["other prompt"]["got"], kept["other prompt"]["expected"], atol=1e-5)
+    assert not np.allclose(kept["other prompt"]["got"], kept["again"]["got"], atol=1e-4)
+    # Both queries, and each different document once.
+    assert len(kept["encoded for it"]) == 2 + 3
 
 
 def test_errors_with_mteb(real: dict[str, Any]) -> None:

@@ -20,6 +20,13 @@ from toolbench_eval.retrievers.sparse import Splade, search_sparse
 pytest.importorskip("sentence_transformers")
 
 CPU = Runtime(device="cpu", offline=True)
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVALHARNESS_CACHE", str(tmp_path / "cache"))
+
+
 TEXTS = ["find cheap train tickets", "weather tomorrow", "", "translate text, song price!", "find cheap train tickets"]
 IDS = ["d1", "d2", "d3", "d4", "d5"]
 QUERIES = ["cheap train", "weather paris", "price price price"]
@@ -81,10 +88,13 @@ def test_texts_are_cut_at_the_cards_length(folder: Path) -> None:
     np.testing.assert_allclose(run.scores[0, 0], expected @ expected, rtol=1e-5)
 
 
-def test_small_batches_change_nothing_but_the_last_bits(folder: Path) -> None:
+def test_small_batches_change_nothing_but_the_last_bits(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     corpus, queries = Corpus.of(IDS, TEXTS), Queries.of(["q1", "q2", "q3"], QUERIES)
     runs = []
     for tokens in (1, 16384):
+        monkeypatch.setenv("EVALHARNESS_CACHE", str(tmp_path / str(tokens)))
         splade = Splade(card(folder), Runtime(device="cpu", offline=True, batch_tokens=tokens))
         splade.index(corpus)
         runs.append(splade.search(queries, 3))

@@ -22,6 +22,7 @@ from toolbench_eval.data.queries import Queries
 from toolbench_eval.errors import EvalHarnessError
 from toolbench_eval.retrievers.base import Runtime
 from toolbench_eval.retrievers.load import load_model
+from toolbench_eval.retrievers.mteb_model import MtebModel
 
 CPU = Runtime(device="cpu", offline=True)
 TEXTS = ["find cheap train tickets", "weather tomorrow paris", "find cheap train tickets", "translate text, song price"]
@@ -50,7 +51,29 @@ def main() -> None:
         "instructed": case("mteb:tiny/instructed", "tiny/instructed", generally, ""),
         "instructed for ToolRetrieval": case("mteb:tiny/instructed#ToolRetrieval", "tiny/instructed", of_task, ""),
     }
-    print(json.dumps({"cases": cases, "errors": errors(), "setting": load_model("mteb:tiny/prompted").setting}))  # noqa: T201
+    told = {"kept": kept(), "errors": errors(), "setting": load_model("mteb:tiny/prompted").setting}
+    print(json.dumps({"cases": cases, **told}))  # noqa: T201
+
+
+def kept() -> dict[str, Any]:
+    """How often a second and a third model encode: the same one, and one whose prompt is another."""
+    encoded: list[str] = []
+    encode = MtebModel._encode
+
+    def counted(self: MtebModel, side: str, texts: list[str]) -> Any:
+        encoded.extend(texts)
+        return encode(self, side, texts)
+
+    MtebModel._encode = counted  # type: ignore[method-assign]
+    again = case("mteb:tiny/prompted", "tiny/prompted", "query: ", "text ")
+    same = len(encoded)
+    register("tiny/prompted", SentenceTransformerEncoderWrapper, model_prompts={"query": "ask: ", "document": "text "})
+    return {
+        "same": same,
+        "again": again,
+        "other prompt": case("mteb:tiny/prompted", "tiny/prompted", "ask: ", "text "),
+        "encoded for it": sorted(encoded[same:]),
+    }
 
 
 def register(name: str, loader: Any, **options: Any) -> None:

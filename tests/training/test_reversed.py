@@ -110,10 +110,8 @@ def test_the_model_may_answer_before() -> None:
     assert (built.question, built.short) == ("What is it like?", "17")
     assert [role for role, _ in play.actions] == ["main"] * 4 + ["strong"]
     said = [(turn.role, "Observation (ok)" in turn.text) for turn in play.asked[-1]]
-    assert said == [("system", False), ("user", False), ("assistant", False), ("user", True)] + [
-        ("assistant", False),
-        ("user", True),
-    ]
+    assert said[:2] == [("system", False), ("user", False)]
+    assert said[2:] == [("assistant", False), ("user", True)] * 2
 
 
 def test_an_answer_that_comes_too_early_is_not_taken() -> None:
@@ -142,7 +140,7 @@ def test_a_restart_begins_anew_with_another_window() -> None:
     play = Play(scene("t0"), call("t0"), restart, scene("t1"), call("t1"), call("t1", at=1), "Action: Finish[27]")
     built = play.build(tools(30), fixed(7))
     assert (built.restarts, built.used, built.answer) == (1, ("t1",), "27")
-    first, second = (set(json.loads(line)["name"] for line in block(asked)) for asked in (play.asked[0], play.asked[3]))
+    first, second = ({json.loads(line)["name"] for line in block(asked)} for asked in (play.asked[0], play.asked[3]))
     assert len(first) == len(second) == 20
     assert first != second
     assert [step.action for step in play.session.steps if getattr(step, "step", "") == "note"] == ["restart"]
@@ -298,6 +296,11 @@ def test_only_calls_that_brought_something_are_replayed_and_exported() -> None:
 
 
 # what always holds --------------------------------------------------------------------------------
+
+
+def names_t0(text: str) -> str | None:
+    return "t0" if "t0" in text else None
+
 
 STEPS = st.sampled_from(
     [

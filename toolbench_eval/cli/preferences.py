@@ -61,6 +61,9 @@ def command(  # noqa: PLR0913, PLR0917 - the options are the contract
         ),
     ] = Variant.COMPLETIONS,
     temperature: Annotated[float, typer.Option("--temperature", metavar="X", help="Of the draws.")] = 1.0,
+    max_tokens: Annotated[
+        int, typer.Option("--max-tokens", metavar="N", parser=at_least(1), help="Longest reply.")
+    ] = 512,
     branches: Annotated[
         int, typer.Option("--branches", metavar="K", parser=at_least(1), help="tokens: tokens that are branched at.")
     ] = 3,
@@ -115,6 +118,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options are the contract
         score.value,
         variant.value,
         temperature,
+        max_tokens,
         branches,
         alternatives,
         limit,

@@ -85,7 +85,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options are those of run
         return _list(as_json=as_json)
     if study is None:
         raise UsageError("name a study: evalharness study STUDY.toml; --list shows those that ship")
-    given = {"task": task, "agent": agent, "llm": read_roles(llm or []), "model": model, "limit": limit}
+    given: dict[str, Any] = {"task": task, "agent": agent, "llm": read_roles(llm or []), "model": model, "limit": limit}
     given |= {"set": parse_pairs(settings or []), "source": source, "corpus": corpus, "judge": judge}
     declared = overridden(read_study(find_study(study)), given, repeats=repeats, metric=metric)
     place = Place(out or Path("results") / f"study-{declared.name}", Access(mirror=data, offline=offline), concurrency)
@@ -114,9 +114,7 @@ def _list(*, as_json: bool) -> None:
     print_table(studies)
     typer.echo("")
     print_table(factors)
-    typer.echo(
-        "\nset.OPTION is a factor for any option of agent, task or retriever. The first level is the base level."
-    )
+    typer.echo("\nset.OPTION is a factor for any option of agent, task or retriever. First stands the base level.")
     return None
 
 

@@ -36,7 +36,7 @@ def retried(call: Callable[[], T]) -> T:
             return call()
         except failures() as error:
             pause = max(wait, _asked_wait(error))
-            if not _may_pass(error) or time.monotonic() - start + pause > GIVE_UP_AFTER:
+            if not may_pass(error) or time.monotonic() - start + pause > GIVE_UP_AFTER:
                 raise
             time.sleep(pause)
     return call()
@@ -120,7 +120,8 @@ def _asked_wait(error: BaseException) -> float:
     return float(asked) if asked.isdigit() else 0.0
 
 
-def _may_pass(error: BaseException) -> bool:
+def may_pass(error: BaseException) -> bool:
+    """Whether a later try may help: too many requests, a server error, a lost connection."""
     status = _status(error)
     return not _is_disk_error(error) if status is None else status == _TOO_MANY_REQUESTS or status >= 500
 

@@ -82,9 +82,23 @@ def space_of(card: ModelCard, weights: Weights, devices: Devices, dtype: str | N
         add_eos=encoding.add_eos,
         dtype=dtype_on(devices, card, dtype),
         device=devices.kind,
-        libraries=", ".join(f"{library} {version(library)}" for library in _LIBRARIES),
-        variant=json.dumps({"side": side, **card.options}, sort_keys=True) if side or card.options else "",
+        libraries=libraries(),
+        variant=variant_of(card, side=side) if side or card.options else "",
     )
+
+
+def libraries() -> str:
+    """Versions of what computes."""
+    return ", ".join(f"{library} {version(library)}" for library in _LIBRARIES)
+
+
+def variant_of(card: ModelCard, **more: object) -> str:
+    """A card's family and options, and whatever else decides its vectors, as one line."""
+    return json.dumps({"family": card.family, **card.options, **more}, sort_keys=True, default=_name)
+
+
+def _name(value: object) -> str:
+    return str(getattr(value, "__qualname__", value))
 
 
 def dtype_on(devices: Devices, card: ModelCard, dtype: str | None) -> str:

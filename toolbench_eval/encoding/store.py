@@ -72,7 +72,7 @@ class Shard:
     @property
     def rows(self) -> int:
         """Number of vectors."""
-        return self.count if self.ends is None else int(self.ends[-1])
+        return self.count if self.ends is None else int(self.ends.max(initial=0))
 
     @property
     def size(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 from dataclasses import dataclass
 from importlib import import_module
@@ -12,6 +13,8 @@ from toolbench_eval.cards import ModelCard
 from toolbench_eval.errors import HubError, MissingDataError, UsageError
 
 INSTALL = "it needs torch and sentence-transformers: pip install 'toolbench-eval[dense]'"
+
+_log = logging.getLogger("toolbench_eval")
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _IRRELEVANT = {".md", ".png", ".jpg", ".pdf"}
@@ -27,11 +30,13 @@ class Weights:
         place: A folder, or `owner/name` on the hub.
         commit: The commit on the hub, None for a folder.
         identity: The same for the same weights, and for no others.
+        confirmed: False where the hub could not be asked, and the commit is the one that it named last.
     """
 
     place: str
     commit: str | None
     identity: str
+    confirmed: bool = True
 
 
 def find_weights(card: ModelCard, *, offline: bool) -> Weights:
@@ -48,8 +53,17 @@ def find_weights(card: ModelCard, *, offline: bool) -> Weights:
         raise UsageError(f"the card of '{card.name}' names neither a hub repository nor a package")
     if Path(card.hub).is_dir():
         return _in_folder(Path(card.hub))
+    if card.revision is not None and _COMMIT.fullmatch(card.revision):
+        return _at_commit(card.hub, card.revision)
+    confirmed = offline or _answers(card.hub, card.revision)
     commit = _commit(card.hub, card.revision, offline=offline)
-    return Weights(card.hub, commit, f"{card.hub}@{commit}")
+    if not confirmed:
+        _log.warning("the hub cannot be asked for %s: the commit that it named last is used, %s", card.hub, commit)
+    return _at_commit(card.hub, commit, confirmed=confirmed)
+
+
+def _at_commit(repo: str, commit: str, *, confirmed: bool = True) -> Weights:
+    return Weights(repo, commit, f"{repo}@{commit}", confirmed)
 
 
 def folder_digest(folder: Path) -> str:
@@ -83,9 +97,7 @@ def _package_folder(card: ModelCard, package: str) -> Path:
 
 
 def _commit(repo: str, revision: str | None, *, offline: bool) -> str:
-    """The commit of a revision: as written, as the hub says, or, where it cannot be reached, as it said last."""
-    if revision is not None and _COMMIT.fullmatch(revision):
-        return revision
+    """The commit of a revision: as the hub says, or, where it cannot be reached, as it said last."""
     from huggingface_hub.errors import HFValidationError
 
     from toolbench_eval.data.hub_errors import failures
@@ -102,6 +114,22 @@ def _commit(repo: str, revision: str | None, *, offline: bool) -> str:
             ) from error
         raise unavailable(repo, error) from error
     return path.parent.name
+
+
+def _answers(repo: str, revision: str | None) -> bool:
+    """Whether the hub says anything of a revision; huggingface_hub would take the last known commit without a word."""
+    from huggingface_hub import get_hf_file_metadata, hf_hub_url
+    from huggingface_hub.errors import HFValidationError
+
+    from toolbench_eval.data.hub_errors import failures, may_pass
+
+    try:
+        get_hf_file_metadata(hf_hub_url(repo, _ROOT_FILES[0], revision=revision))
+    except HFValidationError:
+        return True
+    except failures() as error:
+        return not may_pass(error)
+    return True
 
 
 def _some_file(repo: str, revision: str | None, *, offline: bool) -> Path:

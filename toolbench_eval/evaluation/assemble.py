@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from toolbench_eval.data.queries import Queries
 from toolbench_eval.errors import StorageError
+from toolbench_eval.evaluation.parts import weights_of
 from toolbench_eval.evaluation.plan import Plan, origins
 from toolbench_eval.evaluation.provenance import environment, peak_memory_bytes
 from toolbench_eval.evaluation.timing import Timing
@@ -78,6 +79,7 @@ def _naming(plan: Plan) -> Naming:
 
 
 def _execution(plan: Plan, model: Model, timing: Timing, resumed: bool) -> Execution:
+    models = weights_of(model)
     return Execution(
         timing=timing.report(),
         environment=environment(),
@@ -85,7 +87,7 @@ def _execution(plan: Plan, model: Model, timing: Timing, resumed: bool) -> Execu
         index_bytes=0 if resumed else model.index_bytes,
         queries_per_second=timing.queries_per_second,
         peak_memory_bytes=peak_memory_bytes(),
-        sources=origins(plan.data),
+        sources={**origins(plan.data), **({"models": models} if models else {})},
         files=plan.workplace.file_digests(),
         examples=_examples(plan, model),
         resumed=resumed,

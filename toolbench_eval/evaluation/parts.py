@@ -9,6 +9,7 @@ import numpy as np
 from toolbench_eval.cards import ModelCard
 from toolbench_eval.data.corpus import Corpus
 from toolbench_eval.data.queries import Queries
+from toolbench_eval.encoding.weights import Weights
 from toolbench_eval.registry import Registry
 from toolbench_eval.retrievers.base import Runtime
 from toolbench_eval.retrievers.fused import FusedModel
@@ -67,6 +68,20 @@ def _described(
         "query": query_texts(Queries(query.ids, query.texts), *shown)[0].as_py(),
         "query_with_instruction": query_texts(query, *shown)[0].as_py(),
         "document": document_corpus(document, *shown).texts[0].as_py(),
+    }
+
+
+def weights_of(model: Model) -> dict[str, dict[str, Any]]:
+    """Repository and commit of the parts that came from the hub and were loaded, by name.
+
+    `confirmed` is false where the hub could not be asked, and the commit is the one that it named last.
+    """
+    loaded = {part.name: vars(part).get("retriever", vars(part).get("reranker")) for part in parts_of(model)}
+    found = {name: getattr(one, "weights", None) for name, one in loaded.items()}
+    return {
+        name: {"repository": weights.place, "commit": weights.commit, "confirmed": weights.confirmed}
+        for name, weights in found.items()
+        if isinstance(weights, Weights) and weights.commit is not None
     }
 
 

@@ -121,7 +121,7 @@ def _pointwise(card: ModelCard, runtime: Runtime, kind: str, make: Callable[[Any
         Memo(cache_root() / SCORES),
         runtime.batch_tokens,
     )
-    return Pointwise(scorer)
+    return Pointwise(scorer, checkpoint.weights)
 
 
 def _own(card: ModelCard) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from toolbench_eval.data.corpus import Corpus
 from toolbench_eval.data.queries import Queries
+from toolbench_eval.encoding.weights import Weights
 from toolbench_eval.ranking.run import NO_DOCUMENT, Run
 from toolbench_eval.rerankers.base import ranked
 from toolbench_eval.rerankers.scoring import PairScorer
@@ -14,9 +15,9 @@ from toolbench_eval.rerankers.scoring import PairScorer
 class Pointwise:
     """Orders candidates by the scores of a `PairScorer`."""
 
-    def __init__(self, scorer: PairScorer) -> None:
-        """Set the scorer."""
-        self._scorer = scorer
+    def __init__(self, scorer: PairScorer, weights: Weights) -> None:
+        """Set the scorer and what its model is made of."""
+        self._scorer, self.weights = scorer, weights
 
     @property
     def cost(self) -> dict[str, float]:

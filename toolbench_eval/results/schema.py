@@ -9,15 +9,7 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    FiniteFloat,
-    SerializerFunctionWrapHandler,
-    model_serializer,
-)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat
 
 from toolbench_eval.errors import DataError, UsageError
 
@@ -94,14 +86,9 @@ class TaskResult(Part):
     documents_file: str | None
     trajectories_file: str | None = None
     """The runtime's log, for its viewer."""
-    solved: Solved | None = None
-    """For agents: what became of the samples."""
-
-    @model_serializer(mode="wrap")
-    def _without_absent(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Results of retrieval keep the form, and so the identity, that they had before there were agents."""
-        values: dict[str, Any] = serialize(self)
-        return values if self.solved is not None else {key: value for key, value in values.items() if key != "solved"}
+    solved: Solved | None = Field(default=None, exclude_if=lambda solved: solved is None)
+    """For agents: what became of the samples. Results of retrieval keep the form, and so the identity, that they had
+    before there were agents."""
 
 
 class Headline(Part):

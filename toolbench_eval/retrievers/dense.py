@@ -15,7 +15,7 @@ from toolbench_eval.encoding.devices import find_devices
 from toolbench_eval.encoding.engine import Encoder
 from toolbench_eval.encoding.model import load
 from toolbench_eval.encoding.space import space_of
-from toolbench_eval.encoding.weights import INSTALL, find_weights
+from toolbench_eval.encoding.weights import INSTALL, Weights, find_weights
 from toolbench_eval.errors import UsageError
 from toolbench_eval.location import embeddings_root
 from toolbench_eval.ranking.run import Run
@@ -69,15 +69,23 @@ class Dense:
         return to_run(columns, scores, queries.ids, self._corpus)
 
     @cached_property
+    def weights(self) -> Weights:
+        """Where the weights are from.
+
+        Raises:
+            UsageError, MissingDataError, HubError: See `find_weights`.
+        """
+        return find_weights(self._card, offline=self._runtime.offline)
+
+    @cached_property
     def _encoder(self) -> Encoder:
         card, runtime = self._card, self._runtime
         devices = find_devices(runtime.device)
-        weights = find_weights(card, offline=runtime.offline)
-        space = space_of(card, weights, devices, runtime.dtype)
+        space = space_of(card, self.weights, devices, runtime.dtype)
         return Encoder(
             card.name,
             space,
-            partial(load, card, weights, devices, space.dtype, offline=runtime.offline),
+            partial(load, card, self.weights, devices, space.dtype, offline=runtime.offline),
             embeddings_root(),
             batch_tokens=runtime.batch_tokens,
             track=runtime.track,

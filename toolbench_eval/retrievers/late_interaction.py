@@ -14,6 +14,7 @@ from toolbench_eval.cards import ModelCard
 from toolbench_eval.data.corpus import Corpus
 from toolbench_eval.data.queries import Queries
 from toolbench_eval.encoding.ragged import Positions, Ragged
+from toolbench_eval.encoding.weights import Weights
 from toolbench_eval.errors import DataError, UsageError
 from toolbench_eval.ranking.run import Run
 from toolbench_eval.ranking.search import to_run
@@ -59,6 +60,11 @@ class LateInteraction:
             )
         _set_lengths(encoder[0], self._card)
         return encoder
+
+    @property
+    def weights(self) -> Weights:
+        """Where the weights are from."""
+        return self._model.weights
 
     @property
     def facts(self) -> dict[str, Any]:

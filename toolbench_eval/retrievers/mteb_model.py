@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from functools import cached_property, partial
 from importlib import import_module
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from toolbench_eval.cards import ModelCard, Templates
 from toolbench_eval.data.corpus import Corpus
 from toolbench_eval.data.queries import Queries
+from toolbench_eval.encoding.devices import find_devices
+from toolbench_eval.encoding.shards import ShardEncoder
+from toolbench_eval.encoding.space import Space, libraries, variant_of
+from toolbench_eval.encoding.store import Vectors
+from toolbench_eval.encoding.weights import folder_digest
 from toolbench_eval.errors import UnknownNameError, UsageError
+from toolbench_eval.location import embeddings_root
 from toolbench_eval.ranking.run import Run
 from toolbench_eval.ranking.search import to_run
 from toolbench_eval.ranking.topk import top_k
@@ -62,35 +71,45 @@ def mteb_card(name: str) -> ModelCard:
 class MtebModel:
     """A model of mteb's that turns texts into vectors, with its prompts for queries and documents.
 
-    mteb's loader decides pooling, length and number format; its similarity function compares.
+    mteb's loader decides pooling, length and number format; its similarity function compares. Vectors come from the
+    cache (see `toolbench_eval.encoding`) where mteb names the model's revision, or its weights lie in a folder.
     """
 
     def __init__(self, card: ModelCard, runtime: Runtime) -> None:
-        """Load the model.
+        """Look the model up in mteb's registry; nothing is loaded.
 
         Raises:
-            UsageError: mteb is not installed, the model runs code that was not allowed, it is asked for in another
-                number format than mteb's, or it is no encoder.
+            UsageError: mteb is not installed, the model runs code that was not allowed, or it is asked for in another
+                number format than mteb's.
         """
         if card.remote_code and not runtime.trust_remote_code:
             raise UsageError(f"'{card.name}' runs code from its hub repository: allow it with --trust-remote-code")
         if runtime.dtype is not None:
             raise UsageError(f"'{card.name}' is loaded by mteb, which decides its number format: leave out --dtype")
-        mteb = _mteb()
+        self._card, self._runtime = card, runtime
+        self._meta = _mteb().get_model_meta(str(card.options["model"]))
         self._task = _metadata(str(card.options["task"]))
-        self._batch = max(1, runtime.batch_tokens // 512)
-        if runtime.offline:
+
+    @cached_property
+    def _model(self) -> Any:
+        """The model.
+
+        Raises:
+            UsageError: It needs more than mteb, or is no encoder.
+        """
+        name, device = self._card.name, self._runtime.device
+        if self._runtime.offline:
             import_module("huggingface_hub").constants.HF_HUB_OFFLINE = True
-        meta = mteb.get_model_meta(str(card.options["model"]))
         try:
-            self._model = meta.load_model(device=None if runtime.device == "auto" else runtime.device)
+            model = self._meta.load_model(device=None if device == "auto" else device)
         except ImportError as error:
-            raise UsageError(f"'{card.name}' needs more than mteb alone: {error}") from error
-        if not hasattr(self._model, "encode") or not hasattr(self._model, "similarity"):
+            raise UsageError(f"'{name}' needs more than mteb alone: {error}") from error
+        if not hasattr(model, "encode") or not hasattr(model, "similarity"):
             raise UsageError(
-                f"'{card.name}' is a {' and '.join(meta.model_type)} model that searches or reranks by itself; only "
+                f"'{name}' is a {' and '.join(self._meta.model_type)} model that searches or reranks by itself; only "
                 "mteb's encoders can be used here"
             )
+        return model
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -107,7 +126,7 @@ class MtebModel:
         """Encode each different text once."""
         self._corpus = corpus
         texts, self._text_of = distinct_texts(corpus)
-        self._vectors = self._encode({"text": texts, "body": texts}, "document")
+        self._vectors = self._vectors_of("document", texts)
 
     @property
     def index_bytes(self) -> int:
@@ -116,30 +135,61 @@ class MtebModel:
 
     def search(self, queries: Queries, k: int) -> Run:
         """Encode the queries and compare them with every document by the model's own similarity."""
-        texts = queries.texts.to_pylist()
         n = len(self._corpus)
-        columns = np.empty((len(texts), min(k, n)), dtype=np.int32)
+        columns = np.empty((len(queries), min(k, n)), dtype=np.int32)
         best = np.empty(columns.shape, dtype=np.float32)
-        vectors = self._encode({"text": texts, "query": texts}, "query") if texts else np.empty((0, 1), np.float32)
+        vectors = self._vectors_of("query", queries.texts)
         block = max(1, BLOCK_BYTES // (4 * max(1, n)))
-        for start in range(0, len(texts), block):
+        for start in range(0, len(queries), block):
             scores = np.asarray(self._model.similarity(vectors[start : start + block], self._vectors), np.float32)
             columns[start : start + block], best[start : start + block] = top_k(scores[:, self._text_of], k)
         return to_run(columns, best, queries.ids, self._corpus)
 
-    def _encode(self, columns: dict[str, list[str]], side: str) -> Any:
+    def _vectors_of(self, side: str, texts: pa.LargeStringArray) -> Vectors:
+        """Vectors of texts, from the cache where it can be told whose they are."""
+        encode = partial(self._encode, side)
+        space = self._space(side)
+        if space is None:
+            return encode(texts.to_pylist()) if len(texts) else np.empty((0, 0), np.float32)
+        runtime = self._runtime
+        cache = ShardEncoder(
+            self._card.name, space, embeddings_root(), batch_tokens=runtime.batch_tokens, track=runtime.track
+        )
+        return cache.vectors(texts, encode)
+
+    def _space(self, side: str) -> Space | None:
+        """What decides the vectors of one side; None where nothing tells the weights from later ones."""
+        meta, folder = self._meta, Path(self._meta.name)
+        weights = f"files:{folder_digest(folder)}" if folder.is_dir() else meta.revision
+        if weights is None:
+            return None
+        return Space(
+            weights=f"mteb:{meta.name}@{weights}",
+            pooling="model",
+            normalize="model",
+            max_length="model",
+            add_eos=False,
+            dtype="model",
+            device=find_devices(self._runtime.device).kind,
+            libraries=libraries(),
+            variant=variant_of(self._card, side=side, loader=meta.loader, prompts=meta.loader_kwargs),
+        )
+
+    def _encode(self, side: str, texts: list[str]) -> Vectors:
         """Vectors of texts, float32, shape (texts, d)."""
         from datasets import Dataset
         from torch.utils.data import DataLoader
 
-        inputs = DataLoader(Dataset.from_dict(columns), batch_size=self._batch)
+        columns = {"text": texts, {"query": "query", "document": "body"}[side]: texts}
+        batch = max(1, self._runtime.batch_tokens // 512)
+        inputs = DataLoader(Dataset.from_dict(columns), batch_size=batch)
         vectors = self._model.encode(
             inputs,
             task_metadata=self._task,
             hf_split="test",
             hf_subset="default",
             prompt_type=import_module("mteb.types").PromptType(side),
-            batch_size=self._batch,
+            batch_size=batch,
             show_progress_bar=False,
         )
         array = vectors.float().cpu().numpy() if hasattr(vectors, "cpu") else vectors

@@ -56,10 +56,10 @@ class SentenceModel:
             raise UsageError(f"'{card.name}' is a {card.family} model; {INSTALL}")
         self._kind, self._card, self._runtime = kind, card, runtime
         self.devices = find_devices(runtime.device)
-        self._weights = find_weights(card, offline=runtime.offline)
+        self.weights = find_weights(card, offline=runtime.offline)
         self._dtype = dtype_on(self.devices, card, runtime.dtype)
         try:
-            found = _configuration(self._weights, offline=runtime.offline)
+            found = _configuration(self.weights, offline=runtime.offline)
         except OSError as error:
             raise self._unreadable(error) from error
         if not trained_for(found):
@@ -74,10 +74,10 @@ class SentenceModel:
             MissingDataError, HubError, DataError: The weights cannot be had.
         """
         loader = _loader(self._kind, self._card)
-        source = {"revision": self._weights.commit, "local_files_only": self._runtime.offline}
+        source = {"revision": self.weights.commit, "local_files_only": self._runtime.offline}
         code = self._card.remote_code
         try:
-            encoder = loader(self._weights.place, device=self.devices.names[0], trust_remote_code=code, **source)
+            encoder = loader(self.weights.place, device=self.devices.names[0], trust_remote_code=code, **source)
         except OSError as error:
             raise self._unreadable(error) from error
         return encoder.to(dtype=getattr(import_module("torch"), self._dtype)).eval()
@@ -89,19 +89,19 @@ class SentenceModel:
             side: `query` or `document`.
         """
         runtime = self._runtime
-        space = space_of(self._card, self._weights, self.devices, runtime.dtype, side)
+        space = space_of(self._card, self.weights, self.devices, runtime.dtype, side)
         root = embeddings_root()
         return ShardEncoder(self._card.name, space, root, batch_tokens=runtime.batch_tokens, track=runtime.track)
 
     def _unreadable(self, error: OSError) -> Exception:
-        if self._weights.commit is None:
-            return DataError(f"no {self._card.family} model could be loaded from it: {error}", file=self._weights.place)
+        if self.weights.commit is None:
+            return DataError(f"no {self._card.family} model could be loaded from it: {error}", file=self.weights.place)
         if self._runtime.offline:
             return MissingDataError(
                 f"the weights of '{self._card.name}' are not in the local cache and --offline is set",
-                file=self._weights.place,
+                file=self.weights.place,
             )
-        return unavailable(self._weights.place, error)
+        return unavailable(self.weights.place, error)
 
 
 def family_of(folder: Path) -> str | None:

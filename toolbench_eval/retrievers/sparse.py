@@ -12,6 +12,7 @@ from toolbench_eval.cards import ModelCard
 from toolbench_eval.data.corpus import Corpus
 from toolbench_eval.data.queries import Queries
 from toolbench_eval.encoding.ragged import Ragged
+from toolbench_eval.encoding.weights import Weights
 from toolbench_eval.ranking.run import Run
 from toolbench_eval.ranking.search import to_run
 from toolbench_eval.ranking.topk import Columns, Scores, top_k
@@ -49,6 +50,11 @@ class Splade:
         return encoder
 
     @property
+    def weights(self) -> Weights:
+        """Where the weights are from."""
+        return self._model.weights
+
+    @property
     def facts(self) -> dict[str, Any]:
         """What loading found out."""
         encoder = self._encoder
@@ -64,7 +70,7 @@ class Splade:
         """Encode each different text once."""
         self._corpus = corpus
         texts, at = distinct_texts(corpus)
-        weights = self._weights("document", texts, None)
+        weights = self._term_weights("document", texts, None)
         self._terms_by_document: Any = weights[at].T.tocsr()
 
     @property
@@ -75,11 +81,11 @@ class Splade:
 
     def search(self, queries: Queries, k: int) -> Run:
         """Rank by dot product, a block of queries at a time."""
-        weights = self._weights("query", queries.texts, self._terms_by_document.shape[0])
+        weights = self._term_weights("query", queries.texts, self._terms_by_document.shape[0])
         columns, scores = search_sparse(weights, self._terms_by_document, k)
         return to_run(columns, scores, queries.ids, self._corpus)
 
-    def _weights(self, side: str, texts: pa.LargeStringArray, terms: int | None) -> Any:
+    def _term_weights(self, side: str, texts: pa.LargeStringArray, terms: int | None) -> Any:
         """Weights of texts as a CSR matrix of float32, shape (texts, terms).
 
         Args:

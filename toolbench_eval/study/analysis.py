@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -13,7 +13,7 @@ from toolbench_eval.metrics.tools.stability import all_conditions, any_condition
 from toolbench_eval.study.anova import Anova, blocked, interaction
 from toolbench_eval.study.factors import Side, find_factor
 from toolbench_eval.study.grid import Grid
-from toolbench_eval.study.intervals import Estimate, redraw
+from toolbench_eval.study.intervals import Estimate, redraw, tidy
 from toolbench_eval.study.levelled import LevelStats, consistency, level_stats, spread_of
 from toolbench_eval.study.notes import notes_of
 
@@ -99,7 +99,7 @@ class Analysis:
     notes: tuple[str, ...]
 
 
-def analyse(grid: Grid, factors: dict[str, Sequence[str]], metric: str, draws: int) -> Analysis:
+def analyse(grid: Grid, factors: Mapping[str, Sequence[str]], metric: str, draws: int) -> Analysis:
     """Analyse a study.
 
     Args:
@@ -130,7 +130,7 @@ def _factor(grid: Grid, name: str, levels: Sequence[str], draws: int) -> FactorS
     means, matched = grid.means(name, levels), grid.matched(name, levels)
     redrawn = redraw(means, draws)
     conditions = [grid.conditions_of(name, level) for level in levels]
-    drop = float(redrawn.means[0] - redrawn.means.min())
+    drop = tidy(redrawn.means[0] - redrawn.means.min())
     by_cell = None if matched is None else matched.reshape(-1, len(levels))
     return FactorStats(
         factor=name,

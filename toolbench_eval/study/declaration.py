@@ -33,19 +33,31 @@ def _as_text(value: Any) -> Any:
     return str(value) if isinstance(value, int | float) else value
 
 
+def _flat(value: Any) -> Any:
+    """`set.NAME = [...]` as TOML reads it without quotation marks, and as it is meant."""
+    options = value.get("set") if isinstance(value, dict) else None
+    if not isinstance(options, dict):
+        return value
+    return {
+        written: levels
+        for name, own in value.items()
+        for written, levels in ({f"set.{one}": it for one, it in own.items()} if name == "set" else {name: own}).items()
+    }
+
+
 Text = Annotated[str, BeforeValidator(_as_text)]
 
 
 class Base(Declared):
     """What every run of a study has in common, as `evalharness run` takes it."""
 
-    task: Annotated[list[str], BeforeValidator(_listed)] = []
+    task: Annotated[list[str], BeforeValidator(_listed)] = Field(default=[])
     agent: str = ""
-    llm: Annotated[dict[str, str], BeforeValidator(_by_role)] = {}
+    llm: Annotated[dict[str, str], BeforeValidator(_by_role)] = Field(default={})
     """Language models by role; a text is the main one."""
     model: str | None = None
     protocol: Protocol = "default"
-    set: dict[str, Text] = {}
+    set: dict[str, Text] = Field(default={})
     limit: int | None = Field(default=None, ge=1)
     source: Path | None = None
     """Relative to the study's file, as are the others."""
@@ -69,14 +81,14 @@ class Study(Declared):
     """Of a fractional design: the least."""
     repeats: int | None = Field(default=None, ge=1)
     """Runs of every condition, with seeds from 0."""
-    seeds: list[int] = []
+    seeds: list[int] = Field(default=[])
     """The same, with these seeds."""
     metric: str | None = None
     """The outcome of a sample, a measure from 0 to 1; None for the suite's headline."""
     draws: int = Field(default=1000, ge=100)
     """Resamples of intervals, and permutations of tests."""
     base: Base = Base()
-    factors: dict[str, list[Text]] = Field(min_length=1)
+    factors: Annotated[dict[str, list[Text]], BeforeValidator(_flat)] = Field(min_length=1)
     """Levels by factor; the first level of each is that of the base condition."""
     system_prompts: dict[str, str] = Field(default={}, alias="system-prompts")
     """Texts of one's own, by the names that the factor `system-prompt` uses."""

@@ -46,8 +46,9 @@ class Design:
 
     @property
     def resolution(self) -> int | None:
-        """Length of the shortest word of the defining relation: two effects of i and j factors are confounded only if
-        i + j is at least that. None unless the design is a fraction.
+        """Length of the shortest word of the defining relation, None unless the design is a fraction.
+
+        Effects of i and of j factors are confounded only if i + j is at least that.
         """
         return min(map(len, self.relation)) if self.relation else None
 

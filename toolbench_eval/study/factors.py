@@ -164,15 +164,19 @@ def _tool_order(level: str, around: Around) -> Change:
     return Change(perturbations=(ToolOrder(found.name, found.seed),))
 
 
+_SIZE = re.compile(
+    r"relevant|released|"
+    r"\+(?P<more>\d+)(?::(?P<likeness>random|near|same))?(?:-(?P<seed>\d+))?"
+)
+
+
 def _toolset_size(level: str, around: Around) -> Change:
-    size = re.fullmatch(
-        r"(?P<level>relevant|released|\+(?P<more>\d+)(?::(?P<likeness>random|near))?)(?:-(?P<seed>\d+))?", level
-    )
+    size = _SIZE.fullmatch(level)
     if size is None:
         raise UnknownNameError("level", level, ["relevant", "released", "+10", "+10:near", "+10:near-1"])
     more = {"relevant": None, "released": 0}.get(level, int(size["more"] or 0))
-    likeness: Likeness = "near" if size["likeness"] == "near" else "random"
-    return Change(perturbations=(ToolsetSize(size["level"], more, likeness, int(size["seed"] or 0)),))
+    likeness: Likeness = size["likeness"] or "random"  # type: ignore[assignment]  # the pattern takes no others
+    return Change(perturbations=(ToolsetSize(level.partition("-")[0], more, likeness, int(size["seed"] or 0)),))
 
 
 def _description_noise(level: str, around: Around) -> Change:
@@ -207,7 +211,10 @@ FACTORS: Mapping[str, Factor] = {
     "seed": Factor("internal", "N", "seed of every call, beside the repeats", _seed),
     "best-of": Factor("internal", "K", "chains, of which the first that finishes counts", _best_of),
     "query-style": Factor(
-        "external", "original, terse, polite, imperative, typos-N, irrelevant-N, a paraphrase", "wording", _query_style
+        "external",
+        "original, terse, polite, imperative, typos-N, irrelevant-N, a paraphrase",
+        "wording of the request",
+        _query_style,
     ),
     "system-prompt": Factor(
         "external",
@@ -219,10 +226,13 @@ FACTORS: Mapping[str, Factor] = {
         "external", "released, reversed, gold-first, gold-last, shuffle-N", "order of the tools", _tool_order
     ),
     "toolset-size": Factor(
-        "external", "relevant, released, +K-N, +K:near-N", "number of the tools on offer", _toolset_size
+        "external", "relevant, released, +K-N, +K:near-N, +K:same-N", "number of the tools on offer", _toolset_size
     ),
     "description-noise": Factor(
-        "external", "none, truncated:WORDS, shuffled:SHARE-N, typos:SHARE-N, empty", "descriptions", _description_noise
+        "external",
+        "none, truncated:WORDS, shuffled:SHARE-N, typos:SHARE-N, empty",
+        "descriptions of tools and arguments",
+        _description_noise,
     ),
     "observation-noise": Factor(
         "external",

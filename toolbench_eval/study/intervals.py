@@ -11,6 +11,9 @@ import numpy as np
 
 from toolbench_eval.metrics.segments import Floats
 
+TINY = 1e-12
+"""What rounding may leave of a difference of equal sums."""
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -62,4 +65,9 @@ def redraw(values: Floats, draws: int, seed: int = 0) -> Redrawn:
 
 def _estimate(value: float, drawn: Floats) -> Estimate:
     low, high = np.quantile(drawn, [0.025, 0.975])
-    return Estimate(float(value), float(low), float(high))
+    return Estimate(*map(tidy, (value, low, high)))
+
+
+def tidy(value: float) -> float:
+    """The value, 0 where it is no more than what rounding leaves."""
+    return 0.0 if abs(value) < TINY else float(value)

@@ -20,7 +20,7 @@ from toolbench_eval.metrics.tools.stability import (
 )
 from toolbench_eval.metrics.tools.usage import Usage, ending_shares, total
 from toolbench_eval.study.grid import Grid
-from toolbench_eval.study.intervals import Estimate, Redrawn
+from toolbench_eval.study.intervals import Estimate, Redrawn, tidy
 from toolbench_eval.study.observed import Observed
 
 
@@ -117,7 +117,7 @@ def spread_of(values: Floats) -> float | None:
     if values.shape[2] < 2:
         return None
     variances = [run_spread(values[:, at]) ** 2 for at in range(values.shape[1])]
-    return math.sqrt(sum(variances) / len(variances))
+    return tidy(math.sqrt(sum(variances) / len(variances)))
 
 
 def _pass_hat(values: Floats) -> tuple[float, ...]:

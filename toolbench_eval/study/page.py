@@ -17,6 +17,7 @@ from toolbench_eval.errors import UsageError
 from toolbench_eval.shipped import PACKAGE
 from toolbench_eval.study.analysis import EVIDENCE, UNMEASURED, Analysis, FactorStats
 from toolbench_eval.study.anova import Anova
+from toolbench_eval.study.design import Condition
 from toolbench_eval.study.factors import find_factor
 from toolbench_eval.study.grid import Grid
 from toolbench_eval.study.levelled import LevelStats
@@ -58,7 +59,7 @@ def study_page(plan: Plan, runs: Sequence[MadeRun], grid: Grid, analysis: Analys
         notes=analysis.notes,
         overview=factor_rows(analysis),
         factors=[_factor(one) for one in analysis.factors],
-        interactions=[{"factors": " × ".join(one.factors), **_variance(one.anova)} for one in analysis.interactions],
+        interactions=[{"factors": " and ".join(one.factors), **_variance(one.anova)} for one in analysis.interactions],
         relation=analysis.relation,
         runs=[_run(run) for run in runs],
         css="".join(path.read_text(encoding="utf-8") for path in (SITE_STYLE, FILES / "study.css")),
@@ -153,9 +154,14 @@ def _heat(grid: Grid) -> dict[str, Any]:
         order = order[np.linspace(0, len(order) - 1, MOST_SAMPLES).round().astype(int)]
     return {
         "samples": [grid.samples[at][1] for at in order],
-        "conditions": [one.label for one in grid.design.conditions],
+        "conditions": [_short(one, single=len(one.levels) == 1) for one in grid.design.conditions],
         "values": means[order].round(4).tolist(),
     }
+
+
+def _short(condition: Condition, *, single: bool) -> str:
+    """A condition as the plot names it: in a study of a single factor its level says it all."""
+    return next(iter(condition.levels.values())) if single else condition.label
 
 
 def _hash(script: str) -> str:

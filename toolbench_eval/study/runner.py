@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from toolbench_eval.evaluation.solving.perturbed import Perturbation
 from toolbench_eval.evaluation.solving.pipeline import TooManyFailuresError, solve
 from toolbench_eval.evaluation.solving.request import AgentRequest
 from toolbench_eval.llms.load import load_llm
+from toolbench_eval.progress import Advance
 from toolbench_eval.registry import Registry
 from toolbench_eval.results.samples import read_samples
 from toolbench_eval.results.schema import Result
@@ -99,6 +101,28 @@ class MadeRun:
     samples: tuple[Observed, ...]
 
 
+class Told:
+    """Hands on the progress of single runs, and each of their warnings once; their notes would be many."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        """Take who is told."""
+        self._reporter = reporter
+        self._warnings: set[str] = set()
+
+    def note(self, text: str) -> None:
+        """Nothing."""
+
+    def warn(self, text: str) -> None:
+        """Hand on what is new."""
+        if text not in self._warnings:
+            self._warnings.add(text)
+            self._reporter.warn(text)
+
+    def track(self, what: str, total: int) -> AbstractContextManager[Advance]:
+        """Hand on."""
+        return self._reporter.track(what, total)
+
+
 def plan_study(study: Study, place: Place, registry: Registry) -> Plan:
     """Everything that a study will do; whatever is wrong with any level is found here, before the first run.
 
@@ -134,11 +158,11 @@ def run_study(plan: Plan, place: Place, registry: Registry, reporter: Reporter) 
         OutsideError: Too many samples of a run failed because something outside did.
         EvalHarnessError: See `toolbench_eval.errors`; finished runs and samples stay.
     """
-    results = []
+    results, told = [], Told(reporter)
     with reporter.track(f"study {plan.study.name}", len(plan.runs)) as advance:
         for number, run in enumerate(plan.runs, start=1):
             reporter.note(f"run {number} of {len(plan.runs)}: {run.condition.label}, seed {run.seed}")
-            results.append(_made(run, plan, registry, reporter))
+            results.append(_made(run, plan, registry, told))
             advance(1)
     files = _files(place.out / RUNS)
     metric = plan.study.metric or results[0].headline.metric
@@ -205,10 +229,10 @@ def _check_agent(agent: str, switches: Mapping[str, str], factor: str) -> None:
         raise UsageError(f"the agent '{agent}' has no option '{unknown[0]}'")
 
 
-def _made(run: PlannedRun, plan: Plan, registry: Registry, reporter: Reporter) -> Result:
+def _made(run: PlannedRun, plan: Plan, registry: Registry, told: Told) -> Result:
     """The result of a run. Samples that gave no answer are an outcome; only failures of something outside are none."""
     try:
-        return solve(run.request, registry, reporter)[0]
+        return solve(run.request, registry, told)[0]
     except TooManyFailuresError as error:
         result = error.results[0]
         share = _outside_failures(result)
@@ -216,7 +240,7 @@ def _made(run: PlannedRun, plan: Plan, registry: Registry, reporter: Reporter) -
             raise OutsideError(
                 f"{run.condition.label}, seed {run.seed}: {error}. What is solved is kept; the same command continues"
             ) from error
-        reporter.warn(f"{run.condition.label}, seed {run.seed}: {error}. They count as not solved")
+        told.warn(f"{run.condition.label}, seed {run.seed}: {error}. They count as not solved")
         return result
 
 

@@ -17,7 +17,7 @@ from toolbench_eval.evaluation.solving.work import Work
 from toolbench_eval.study.arranged import rearranged
 
 FACTOR = "toolset-size"
-Likeness = Literal["random", "near"]
+Likeness = Literal["random", "near", "same"]
 
 _WORD = re.compile(r"[a-z]{3,}")
 
@@ -32,7 +32,8 @@ class ToolsetSize:
     Attributes:
         level: As the study names it: `relevant`, `released`, `+10`, `+10:near`.
         more: Tools that are added to those of the record; None to leave the relevant ones alone.
-        likeness: `random`, or `near`: those first whose documentation shares most words with the relevant tools'.
+        likeness: `random`; `near`: those first whose documentation shares most words with the relevant tools';
+            `same`: only APIs of the relevant ones' tools, where names say so (`api_for_tool`, as in ToolBench).
         seed: Seed of the draw and of the places where new tools stand.
     """
 
@@ -82,11 +83,20 @@ class ToolsetSize:
         """Tools that the problem does not have, in the order in which they are added."""
         further = sorted(set(offers.task.pool) - set(names))
         random.Random(f"{self.seed}/{FACTOR}/draw/{problem.id}").shuffle(further)  # noqa: S311 - drawn to be drawn again
+        if self.likeness == "same":
+            tools = {_tool_of(name) for name in gold_names(problem)} - {None}
+            return [name for name in further if _tool_of(name) in tools]
         if self.likeness == "near":
             pool = offers.task.pool
             wanted = {word for name in gold_names(problem) if name in pool for word in _words(pool[name])}
             further.sort(key=lambda name: -_likeness(_words(pool[name]), wanted))
         return further
+
+
+def _tool_of(name: str) -> str | None:
+    """The tool of an API that is named `api_for_tool`, None of other names."""
+    _, joined, tool = name.rpartition("_for_")
+    return tool if joined else None
 
 
 def _words(tool: ToolSpec) -> set[str]:

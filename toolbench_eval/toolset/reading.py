@@ -107,7 +107,7 @@ def _kind(source: Source) -> Kind:
     path = Path(source.name)
     if path.is_file():
         return "jsonl" if kind_of(path.name)[0] in {".jsonl", ".ndjson"} else "openapi"
-    if path.suffix.lower() in {".json", ".yaml", ".yml", ".jsonl", ".ndjson"} or "/" in source.name or path.is_dir():
+    if path.suffix.lower() in {".json", ".yaml", ".yml", ".jsonl", ".ndjson"} or "/" in source.name:
         raise MissingDataError("there is no such file", file=path)
     if all(part.isidentifier() for part in source.name.replace(":", ".").split(".")):
         return "functions"

@@ -19,7 +19,7 @@ from toolbench_eval.environments.functions import Function, FunctionEnvironment
 from toolbench_eval.environments.mcp_server import McpAddress, McpEnvironment, McpProgram
 from toolbench_eval.environments.operations import Operation
 from toolbench_eval.environments.rest import RestEnvironment
-from toolbench_eval.errors import DataError, UsageError
+from toolbench_eval.errors import DataError, EvalHarnessError, UsageError
 from toolbench_eval.suites import Declared
 from toolbench_eval.toolset.deferred import DeferredEnvironment
 
@@ -120,7 +120,12 @@ class MakerService(Declared):
         maker = getattr(imported(module), name, None)
         if not callable(maker):
             raise UsageError(f"'{module}' has no function '{name}'")
-        made: Environment = maker(setup=self.setup)
+        try:
+            made: Environment = maker(setup=self.setup)
+        except EvalHarnessError:
+            raise
+        except Exception as error:  # any fault of somebody else's function must name that function
+            raise UsageError(f"'{self.function}' makes no environment: {type(error).__name__}: {error}") from error
         if not hasattr(made, "tools"):
             raise UsageError(f"'{self.function}' makes no environment: {type(made).__name__} has no tools()")
         return made

@@ -27,7 +27,9 @@ from toolbench_eval.training.preferences import Drawn, reply_of
 from toolbench_eval.training.turns import Turn, call_text
 
 LONGEST = 512
-"""Tokens of a reply."""
+"""Tokens of a reply, where the caller names no bound."""
+TAIL = 16
+"""Last tokens in which the end of a reply is looked for."""
 _HEAD = re.compile(r"Action:\s*(?P<name>[\w./-]+)\s*[\[(]?\s*(?=\{)")
 _DECODER = json.JSONDecoder()
 
@@ -67,13 +69,15 @@ class Written:
 class Brancher:
     """A local causal language model that writes, reads and branches; one reply at a time."""
 
-    def __init__(self, place: str, runtime: Runtime | None = None) -> None:
+    def __init__(self, place: str, runtime: Runtime | None = None, longest: int = LONGEST) -> None:
         """Name the weights; they are loaded when the model is first asked.
 
         Args:
             place: Hub id or folder.
             runtime: Device, number format, offline.
+            longest: Most tokens of a reply.
         """
+        self._longest = longest
         self.name = f"hf/{place}"
         card = ModelCard(name=self.name, family="llm", hub=place, encoding=Encoding(dtype="bfloat16"))
         self._checkpoint = Checkpoint(card, runtime or Runtime())
@@ -141,7 +145,7 @@ class Brancher:
             made = self._model.generate(
                 whole,
                 attention_mask=torch.ones_like(whole),
-                max_new_tokens=LONGEST - len(begun),
+                max_new_tokens=self._longest - len(begun),
                 do_sample=False,
                 temperature=None,
                 top_p=None,
@@ -153,7 +157,7 @@ class Brancher:
 
     def _over(self, ids: Sequence[int]) -> bool:
         """Whether a reply that begins so has ended."""
-        return bool(ids) and (ids[-1] in self._ends or len(ids) >= LONGEST)
+        return bool(ids) and (ids[-1] in self._ends or len(ids) >= self._longest)
 
     def _after(self, prompt: Sequence[int], ids: Sequence[int]) -> Any:
         """Log-probabilities at the places of these tokens, shape (tokens, vocabulary)."""
@@ -185,7 +189,7 @@ class Brancher:
         )
 
     def _ended(self, ids: Any) -> bool:
-        return STOP in self._tokenizer.decode(ids, skip_special_tokens=True)
+        return STOP in self._tokenizer.decode(ids[-TAIL:], skip_special_tokens=True)
 
     @cached_property
     def _tokenizer(self) -> Any:

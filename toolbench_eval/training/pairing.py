@@ -29,7 +29,7 @@ from toolbench_eval.registry import Registry
 from toolbench_eval.retrievers.base import Runtime
 from toolbench_eval.selection import select
 from toolbench_eval.suites import ToolRow
-from toolbench_eval.training.branching import Brancher
+from toolbench_eval.training.branching import LONGEST, Brancher
 from toolbench_eval.training.ledger import Ledger
 from toolbench_eval.training.preferences import Drawn, Judged, Score, Variant, completions, judge
 from toolbench_eval.training.turns import PROMPT, Turn, turns_of_problem, turns_of_record
@@ -54,6 +54,7 @@ class PairRequest:
         score: `corrected` or `released`.
         variant: `completions`, as released, or `tokens`, of our own design.
         temperature: Of the draws.
+        max_tokens: Most tokens of a reply.
         branches: `tokens`: how many tokens are branched at.
         alternatives: `tokens`: other tokens at each.
         limit: First problems of each task, or first records.
@@ -72,6 +73,7 @@ class PairRequest:
     score: Score = "corrected"
     variant: Variant = "completions"
     temperature: float = 1.0
+    max_tokens: int = LONGEST
     branches: int = 3
     alternatives: int = 2
     limit: int | None = None
@@ -209,7 +211,7 @@ def _counted(judged: Sequence[Judged]) -> dict[str, Any]:
 def _drawer(request: PairRequest) -> tuple[Draw, dict[str, Any]]:
     """What draws the replies to a turn, and what decides them."""
     if request.variant == "tokens":
-        brancher = Brancher(request.llm.removeprefix("hf/"), request.runtime)
+        brancher = Brancher(request.llm.removeprefix("hf/"), request.runtime, request.max_tokens)
         return partial(_branched, brancher, request), brancher.identity
     llm = load_llm(request.llm, runtime=request.runtime)
     told = {key: value for key, value in llm.identity.items() if key != "endpoint"}
@@ -221,7 +223,7 @@ def _branched(brancher: Brancher, request: PairRequest, turn: Turn) -> list[Draw
 
 
 def _completed(llm: Any, request: PairRequest, turn: Turn) -> list[Drawn]:
-    return completions(llm, turn, request.n, request.temperature, request.runtime.seed)
+    return completions(llm, turn, request.n, request.temperature, request.runtime.seed, request.max_tokens)
 
 
 def _units(request: PairRequest, registry: Registry, reporter: Reporter) -> Iterator[Unit]:
@@ -283,6 +285,7 @@ def _meta(request: PairRequest) -> dict[str, Any]:
     )
     return {
         "llm": request.llm,
+        "max_tokens": request.max_tokens,
         "variant": request.variant,
         **own,
         "score": request.score,

@@ -76,13 +76,15 @@ def reply_of(text: str, tools: Sequence[str], drawn: Mapping[str, Any] | None = 
     return Drawn(text, call, drawn or {})
 
 
-def completions(llm: LLM, turn: Turn, n: int, temperature: float, seed: int) -> list[Drawn]:
+def completions(
+    llm: LLM, turn: Turn, n: int, temperature: float, seed: int, max_tokens: int | None = None
+) -> list[Drawn]:
     """Draw n whole replies, each with a seed of its own: an endpoint that honours seeds would repeat itself."""
     names = [*(tool.name for tool in turn.tools), FINISH]
     found = []
     for number in range(n):
         own = random.Random(f"{seed}/{turn.id}/{number}").randrange(2**31)  # noqa: S311 - drawn to be drawn again
-        sampling = Sampling(temperature=temperature, stop=(STOP,), seed=own)
+        sampling = Sampling(temperature=temperature, max_tokens=max_tokens, stop=(STOP,), seed=own)
         found.append(reply_of(llm.complete(turn.messages, sampling, number).text, names, {"draw": number}))
     return found
 

@@ -60,7 +60,7 @@ def mark(llm: LLM, problem: ToolProblem, trajectory: Trajectory, criteria: Seque
 
 
 def marks(verdict: Mapping[str, Any]) -> dict[str, float]:
-    """The measures of stored marks: their mean on the scale from 5 to 100, 0 without any, and the share that is missing."""
+    """The measures of stored marks: their mean on the scale from 5 to 100 (0 without any), and the share missing."""
     values = list(verdict["criteria"].values())
     given = [value for value in values if value is not None]
     mean = SCALE * sum(given) / len(given) if given else 0.0

@@ -73,7 +73,7 @@
     const names = factor.levels.map((one) => one.name);
     const bar = (key, sign, colour, words) => ({
       type: "bar", orientation: "h", y: names.map((_, at) => at), x: factor.levels.map((one) => sign * (one[key] ?? 0)),
-      customdata: factor.levels.map((one) => one[key] ?? 0), marker: { color: colour },
+      customdata: factor.levels.map((one) => one[key] ?? 0), marker: { color: colour, opacity: 0.8 },
       hovertemplate: `%{customdata:.1%} ${words}<extra></extra>`,
     });
     const most = Math.max(0.05, ...factor.levels.flatMap((one) => [one.up ?? 0, one.down ?? 0])) * 1.1;
