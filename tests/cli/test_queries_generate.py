@@ -7,6 +7,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from support.command import ROOT, environment, evalharness, files_below
 from support.endpoint import EndpointServer, scripted_reader
 from support.http_service import HttpService
 
+from toolbench_eval import evaluate
 from toolbench_eval.data.check import check_folder
 from toolbench_eval.errors import DataError, OutsideError, UsageError
 from toolbench_eval.llms.base import Message
@@ -145,11 +147,10 @@ def decide(place: Path, change: Callable[[int, dict[str, str]], None]) -> Path:
     return path
 
 
-def evaluated(place: Path, *arguments: str) -> dict[str, Any]:
-    env = environment(HF_HOME=str(place / ".hf"), PYTHONPATH=f"{place}:{ROOT / 'tests'}")
-    done = evalharness("run", *arguments, "--json", cwd=place, env=env)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)["results"][0]
+def evaluated(place: Path, task: str, *, tasks: str = "out", out: str = "results", **how: Any) -> float:
+    """The headline of a model, or of the scripted agent, on a task that was generated."""
+    system = how or {"agent": "react", "llm": "scripted"}
+    return evaluate(task, tasks_dir=place / tasks, out=place / out, **system)[0].headline.value
 
 
 # what is written ----------------------------------------------------------------------------------
@@ -176,27 +177,26 @@ def test_queries_come_from_calls_and_are_tasks_like_any_other(place: Path) -> No
         assert query["instruction"].startswith("Given")
         assert all(answer not in query["query"] for answer in problem["answers"])
     assert any(len(one["labels"]) == 2 for one in queries)
-    bm25 = evaluated(place, "--task", "kitchen", "--model", "bm25", "--tasks-dir", "out", "--instruction", "without")
-    assert bm25["headline"]["value"] > 0.5
-    react = evaluated(place, "--task", "kitchen-calls", "--agent", "react", "--llm", "scripted", "--tasks-dir", "out")
-    assert react["headline"]["value"] > 0.5
-    assert "suite.toml" in str(list((place / "out").glob("*/suite.toml")))
+    assert evaluated(place, "kitchen", model="bm25") > 0.5
+    assert evaluated(place, "kitchen-calls") > 0.5
 
 
-def test_what_the_tools_say_decides_the_score(place: Path) -> None:
+def test_what_the_tools_say_decides_the_score(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The problems are solved by calls: with another tool behind them they fail."""
     generate(request(place, per_query=(1, 1)))
-    asked = ("--task", "kitchen-calls/generated-answer", "--agent", "react", "--llm", "scripted", "--tasks-dir", "out")
-    before = evaluated(place, *asked)["headline"]["value"]
-    module = place / f"{(place / 'name').read_text()}.py"
-    module.write_text(module.read_text().replace("90 * persons", "91 * persons").replace("10 * len", "11 * len"))
-    after = evaluated(place, *asked, "--out", "other")["headline"]["value"]
-    assert before > after
+    task = "kitchen-calls/generated-answer"
+    before = evaluated(place, task)
+    module = import_module((place / "name").read_text())
+
+    def find_recipe(dish: str) -> dict[str, Any]:
+        """Find the recipe of a dish with its recipe_id."""
+        return {"recipe_id": "rc-0", "minutes": 1}
+
+    monkeypatch.setattr(module, "find_recipe", find_recipe)
+    assert evaluated(place, task, out="other") < before
     suite = place / "out/calls/suite.toml"
     suite.write_text(suite.read_text().replace("toolbench_eval.toolset.services:toolset_environment", "recorded"))
-    assert (
-        evaluated(place, *asked, "--out", "recorded")["headline"]["value"] == before
-    )  # the recorded calls still stand
+    assert evaluated(place, task, out="recorded") == before  # the recorded calls still stand
 
 
 def test_everything_is_written_for_a_reviewer_and_for_trainers(place: Path) -> None:
@@ -250,7 +250,7 @@ def test_the_same_again_whatever_the_concurrency(place: Path) -> None:
 # real services ------------------------------------------------------------------------------------
 
 
-def test_a_live_http_service_is_really_called(tmp_path: Path) -> None:
+def test_a_live_http_service_is_really_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     routes = {
         ("GET", "/pets"): lambda asked: [{"pet": "Rex", "age": 7 if asked.query["kind"] == ["dog"] else 12}],
         ("GET", "/keepers"): lambda asked: {"keeper": f"Kim {asked.query['house'][0]}"},
@@ -274,12 +274,10 @@ def test_a_live_http_service_is_really_called(tmp_path: Path) -> None:
         }
         made = len(service.requests)
         assert made >= 6  # each call once, and once again in the replay
-        run = ["run", "--task", "pets-calls", "--agent", "react", "--llm", "scripted", "--tasks-dir", "q", "--json"]
-        done = evalharness(*run, cwd=tmp_path, env=env)
-        assert done.returncode == 0, done.stderr
-        assert json.loads(done.stdout)["results"][0]["headline"]["value"] > 0
+        monkeypatch.setenv("PET_KEY", "secret-value")
+        assert evaluated(tmp_path, "pets-calls", tasks="q") > 0
         assert len(service.requests) > made
-        assert evalharness("tasks", "check", "q", cwd=tmp_path, env=env).stdout == "q: no faults\n"
+        assert check_folder(tmp_path / "q") == []
     written = files_below(tmp_path / "q")
     assert not any(b"secret-value" in content for content in written.values())
     queries = lines(tmp_path / "q/queries/generated.jsonl")
@@ -386,8 +384,7 @@ def test_what_changes_something_is_called_only_if_that_is_allowed(place: Path) -
     ]
     assert all(problem["setup"]["changes"] for problem in problems)
     assert check_folder(place / "out") == []
-    asked = ("--task", "kitchen-calls/generated-state", "--agent", "react", "--llm", "scripted", "--tasks-dir", "out")
-    assert evaluated(place, *asked)["headline"]["value"] > 0
+    assert evaluated(place, "kitchen-calls/generated-state") > 0
 
 
 def test_what_cannot_be_made_is_refused(place: Path) -> None:
@@ -452,7 +449,7 @@ def test_a_review_becomes_the_final_suite(place: Path) -> None:
     assert 'version = "2"' in text
     assert "Reviewed: 5 kept, 2 of them edited, 1 refused." in text
     assert check_folder(place / "final") == []
-    assert evaluated(place, "--task", "kitchen", "--model", "bm25", "--tasks-dir", "final")["headline"]["value"] > 0
+    assert evaluated(place, "kitchen", tasks="final", model="bm25") > 0
     with pytest.raises(UsageError, match="is not empty"):
         accept(place / "out/reviewed.csv", place / "final")
 

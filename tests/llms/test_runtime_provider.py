@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from toolbench_eval.llms import runtime_provider
 from toolbench_eval.llms.base import Message, Reply, Sampling, Token, Usage
 from toolbench_eval.llms.concurrency import map_bounded
 from toolbench_eval.llms.endpoint import Patience
+from toolbench_eval.llms.load import load_llm
 from toolbench_eval.llms.meter import Meter
 from toolbench_eval.llms.runtime_provider import ProviderLLM
 
@@ -154,3 +157,21 @@ def test_without_the_runtime_it_says_what_to_install(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(runtime_provider, "find_spec", lambda name: None)
     with pytest.raises(UsageError, match=r"pip install 'toolbench-eval\[agents\]'"):
         ProviderLLM("anthropic/m", QUICK, Meter())
+
+
+def test_providers_are_loaded_by_name_and_their_answers_are_cached(tmp_path: Path) -> None:
+    llm = load_llm("mockllm/model", cache=tmp_path, patience=QUICK)
+    llm._llm._model.api.outputs = iter([output("first"), output("second")])  # type: ignore[attr-defined]
+    replies = [llm.complete([Message("user", "hello")], attempt=attempt) for attempt in (0, 0, 1)]
+    assert [(reply.text, reply.cached) for reply in replies] == [("first", False), ("first", True), ("second", False)]
+
+
+@pytest.mark.skipif(find_spec("mistralai") is not None, reason="its package is installed")
+def test_a_provider_whose_package_is_missing_says_what_to_install(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"the model 'mistral/m' cannot be used: .*pip install mistralai"):
+        load_llm("mistral/m", cache=tmp_path)
+
+
+def test_a_name_that_nobody_knows_lists_what_there_is(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"'nonesuch/m' is no language model; .*anthropic"):
+        load_llm("nonesuch/m", cache=tmp_path)

@@ -1,10 +1,10 @@
-"""Samples without a log: who is told what, bounds, ends."""
+"""Samples and their agents: who is told what, bounds, ends."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from toolbench_eval.errors import DataError, EndpointError, StorageError, UsageE
 from toolbench_eval.llms.base import LLM, Message, Reply
 from toolbench_eval.llms.endpoint import Patience
 from toolbench_eval.llms.load import load_llm
-from toolbench_eval.runtime import journal
+from toolbench_eval.runtime import samples
 from toolbench_eval.runtime.door import SampleOver
 from toolbench_eval.runtime.samples import run_samples
 
@@ -29,11 +29,18 @@ def echo(item: Question, llms: Mapping[str, LLM]) -> dict[str, Any]:
     return {"prediction": ask(llms["reader"], item.text).text}
 
 
-def run(items: list[Question], solve: Any, llm: LLM, told: Told, **more: Any) -> None:
-    run_samples(items, solve, {"reader": llm}, name="test", log_file=None, **told.listeners, **more)
+@pytest.fixture
+def run(tmp_path: Path) -> Callable[..., None]:
+    """Runs samples; the log is not looked at."""
+
+    def run_with(items: list[Question], solve: Any, llm: LLM, told: Told, **more: Any) -> None:
+        log_file = tmp_path / "run.eval"
+        run_samples(items, solve, {"reader": llm}, name="test", log_file=log_file, **told.listeners, **more)
+
+    return run_with
 
 
-def test_every_sample_is_told_once_with_its_result() -> None:
+def test_every_sample_is_told_once_with_its_result(run: Callable[..., None]) -> None:
     told = Told()
     run(questions(40), echo, OddLLM(), told, concurrency=4)
     assert told.done == {f"q{at}": {"prediction": f"answer to question {at}"} for at in range(40)}
@@ -42,7 +49,7 @@ def test_every_sample_is_told_once_with_its_result() -> None:
     assert told.threads == {threading.current_thread()}
 
 
-def test_samples_begin_in_order() -> None:
+def test_samples_begin_in_order(run: Callable[..., None]) -> None:
     begun: list[str] = []
 
     def solve(item: Question, llms: Mapping[str, LLM]) -> dict[str, Any]:
@@ -53,7 +60,7 @@ def test_samples_begin_in_order() -> None:
     assert begun == [f"q{at}" for at in range(20)]
 
 
-def test_as_many_run_at_once_as_asked_for_and_no_more() -> None:
+def test_as_many_run_at_once_as_asked_for_and_no_more(run: Callable[..., None]) -> None:
     together = threading.Barrier(64, timeout=30)
     lock, running, most = threading.Lock(), 0, 0
 
@@ -74,7 +81,7 @@ def test_as_many_run_at_once_as_asked_for_and_no_more() -> None:
     assert most == 64
 
 
-def test_calls_of_one_model_are_bounded_even_if_an_agent_makes_many_at_once() -> None:
+def test_calls_of_one_model_are_bounded_even_if_an_agent_makes_many_at_once(run: Callable[..., None]) -> None:
     lock, running, most = threading.Lock(), 0, 0
 
     class Slow(OddLLM):
@@ -103,7 +110,7 @@ def test_calls_of_one_model_are_bounded_even_if_an_agent_makes_many_at_once() ->
     assert most == 3
 
 
-def test_an_error_ends_its_sample_only() -> None:
+def test_an_error_ends_its_sample_only(run: Callable[..., None]) -> None:
     def solve(item: Question, llms: Mapping[str, LLM]) -> dict[str, Any]:
         if item.id == "q3":
             raise LookupError("no such tool")
@@ -116,7 +123,7 @@ def test_an_error_ends_its_sample_only() -> None:
     assert told.steps == 8
 
 
-def test_an_agent_that_exits_ends_its_sample_only() -> None:
+def test_an_agent_that_exits_ends_its_sample_only(run: Callable[..., None]) -> None:
     def solve(item: Question, llms: Mapping[str, LLM]) -> dict[str, Any]:
         raise SystemExit(3)
 
@@ -125,7 +132,9 @@ def test_an_agent_that_exits_ends_its_sample_only() -> None:
     assert [str(error) for error in told.errors.values()] == ["the agent left with SystemExit(3)"] * 2
 
 
-def test_a_sample_that_takes_too_long_is_given_up_and_its_agent_stopped_at_its_next_call() -> None:
+def test_a_sample_that_takes_too_long_is_given_up_and_its_agent_stopped_at_its_next_call(
+    run: Callable[..., None],
+) -> None:
     stopped = threading.Event()
 
     def solve(item: Question, llms: Mapping[str, LLM]) -> dict[str, Any]:
@@ -146,7 +155,7 @@ def test_a_sample_that_takes_too_long_is_given_up_and_its_agent_stopped_at_its_n
     assert [text for text, _ in llm.asked if text.startswith("wait")] == ["wait 0.6"]
 
 
-def test_an_endpoint_that_dies_gives_its_own_error(tmp_path: Path) -> None:
+def test_an_endpoint_that_dies_gives_its_own_error(tmp_path: Path, run: Callable[..., None]) -> None:
     with EndpointServer() as server:
         patience = Patience(attempts=2, first_pause=0.01)
         llm = load_llm("openai-api/local/m", environment=server.env(), cache=tmp_path, patience=patience)
@@ -167,7 +176,7 @@ def test_an_endpoint_that_dies_gives_its_own_error(tmp_path: Path) -> None:
     assert "500" in str(told.errors["q2"].__cause__)
 
 
-def test_the_attempt_reaches_the_response_cache(tmp_path: Path) -> None:
+def test_the_attempt_reaches_the_response_cache(tmp_path: Path, run: Callable[..., None]) -> None:
     with EndpointServer(reply=lambda body: f"reply {len(server.requests)}") as server:
         llm = load_llm("openai-api/local/m", environment=server.env(), cache=tmp_path)
 
@@ -180,32 +189,27 @@ def test_the_attempt_reaches_the_response_cache(tmp_path: Path) -> None:
     assert told.done["q0"] == {"texts": ["reply 1", "reply 2", "reply 1"], "cached": [False, False, True]}
 
 
-def test_what_a_listener_raises_ends_the_run() -> None:
+def test_what_a_listener_raises_ends_the_run(tmp_path: Path) -> None:
     def full(item: Question, result: Mapping[str, Any]) -> None:
         raise StorageError("the disk is full")
 
     llm = OddLLM()
     with pytest.raises(StorageError, match="the disk is full"):
-        run_samples(questions(100), echo, {"reader": llm}, name="t", log_file=None, concurrency=2, on_done=full)
+        run_samples(
+            questions(100), echo, {"reader": llm}, name="t", log_file=tmp_path / "run.eval", concurrency=2, on_done=full
+        )
     assert len(llm.asked) < 10
 
 
-def test_ids_must_differ() -> None:
+def test_ids_must_differ(run: Callable[..., None]) -> None:
     with pytest.raises(DataError, match="two samples have the id 'q0'"):
         run([*questions(2), Question("q0", "again")], echo, OddLLM(), Told())
 
 
 def test_a_log_needs_the_runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal, "find_spec", lambda name: None)
+    monkeypatch.setattr(samples, "find_spec", lambda name: None)
     with pytest.raises(UsageError, match=r"pip install 'toolbench-eval\[agents\]'"):
         run_samples(questions(1), echo, {"reader": OddLLM()}, name="t", log_file=tmp_path / "x.eval")
-
-
-def test_a_recorder_that_dies_ends_the_run_with_its_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal, "RECORDER", "toolbench_eval.no_such_module")
-    with pytest.raises(StorageError, match=r"cannot write the log .*x\.eval: .*no_such_module"):
-        run_samples(questions(50), echo, {"reader": OddLLM()}, name="t", log_file=tmp_path / "x.eval")
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_made_is_no_traceback(tmp_path: Path) -> None:
@@ -214,7 +218,7 @@ def test_a_folder_that_cannot_be_made_is_no_traceback(tmp_path: Path) -> None:
         run_samples(questions(1), echo, {"reader": OddLLM()}, name="t", log_file=tmp_path / "file" / "x.eval")
 
 
-def test_the_door_is_a_language_model() -> None:
+def test_the_door_is_a_language_model(run: Callable[..., None]) -> None:
     def solve(item: Question, llms: Mapping[str, LLM]) -> dict[str, Any]:
         llm = llms["reader"]
         text = llm.complete([Message("system", "be brief"), Message("user", "hello")]).text

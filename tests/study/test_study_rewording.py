@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolbench_eval.data.questions import Sample
@@ -60,6 +60,7 @@ def test_styles_by_example() -> None:
     assert words[0][0] in {"books", "order", "crowns,", "them?"}
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(STYLES)), st.integers(0, 99), st.data())
 def test_every_style_keeps_what_must_be_kept(style: str, seed: int, data: st.DataObject) -> None:
     word = st.sampled_from(["please", "find", "the", "books", "of", "cheapest", "not", "under", "and", "Ada", "Sam", "café"])

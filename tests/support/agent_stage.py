@@ -23,8 +23,6 @@ import pytest
 from support.endpoint import EndpointServer
 from toolbench_eval.llms import endpoint
 from toolbench_eval.results.samples import read_samples
-from toolbench_eval.runtime import samples as runtime
-from toolbench_eval.runtime.journal import Unlogged
 
 LLM = "openai-api/local/reader"
 """The model of the stage's endpoint."""
@@ -86,18 +84,7 @@ def stage(folder: Path, server: EndpointServer | None = None, **env: str) -> Ite
         for name, value in {**({} if server is None else server.env()), **env}.items():
             patch.setenv(name, value)
         patch.setattr(endpoint, "Patience", IMPATIENT)
-        patch.setattr(runtime, "logged", _logged)
         yield Stage(folder)
-
-
-@contextmanager
-def _logged(log_file: Path, *given: object, **more: object) -> Iterator[Unlogged]:
-    """A log in name only."""
-    log_file.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        yield Unlogged()
-    finally:
-        log_file.write_bytes(b"")
 
 
 def samples(folder: Path, task: str = "bridge") -> dict[str, dict[str, Any]]:

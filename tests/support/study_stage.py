@@ -130,3 +130,8 @@ def write_study(path: Path, factors: str, more: str = "", *, llm: str, **base: s
     options = 'set = { order = "released" }\n'
     path.write_text(f'name = "{path.stem}"\n{more}\n[base]\n{lines}{options}\n[factors]\n{factors}\n', encoding="utf-8")
     return path
+
+
+def mute_without_prompt(messages: Sequence[Message]) -> str:
+    """The oracle, that says nothing where the agent's own system prompt is missing."""
+    return oracle(messages) if "carry out requests" in messages[0].text else ""

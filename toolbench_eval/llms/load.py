@@ -17,7 +17,27 @@ if TYPE_CHECKING:
     from toolbench_eval.retrievers.base import Runtime
 
 REPLIES = "replies.sqlite"
-FORMS = "openai/<model>, openai-api/<name>/<model>, hf/<id or folder>, scripted or scripted/<module>:<function>"
+FORMS = (
+    "openai/<model>, openai-api/<name>/<model>, hf/<id or folder>, scripted or scripted/<module>:<function>, "
+    "or <provider>/<model> with a provider of the agent runtime such as anthropic, google or mistral"
+)
+PROVIDERS = {
+    *(
+        "anthropic",
+        "azureai",
+        "bedrock",
+        "cloudflare",
+        "deepseek",
+        "fireworks",
+        "google",
+        "grok",
+        "groq",
+        "litellm-proxy",
+    ),
+    *("hf-inference-providers", "meta", "mistral", "mockllm", "moonshot", "ollama", "openrouter", "perplexity"),
+    *("sagemaker", "sambanova", "together"),
+}
+"""Hosted providers that the agent runtime knows how to ask, by its names; `mockllm` is its stand-in for one."""
 
 
 def load_llm(
@@ -32,14 +52,16 @@ def load_llm(
 
     Args:
         name: `openai/<model>` (key in `OPENAI_API_KEY`), `openai-api/<name>/<model>` (address in
-            `<NAME>_BASE_URL`, key in `<NAME>_API_KEY`), `hf/<hub id or folder>`, `scripted`.
+            `<NAME>_BASE_URL`, key in `<NAME>_API_KEY`), `hf/<hub id or folder>`, `scripted`, or a model of a provider
+            that the agent runtime knows (`anthropic/<model>`, `google/<model>` ...; their keys are always the
+            process's own).
         runtime: How local models are executed.
         patience: Bounds of calls.
         cache: Folder of the response cache, None for the usual one.
         environment: Where addresses and keys are read, None for the process's own.
 
     Raises:
-        UsageError: The name cannot be read, or an environment variable that it needs is not set.
+        UsageError: The name cannot be read, or an environment variable or a package that it needs is not there.
     """
     memo = Memo((cache or cache_root()) / REPLIES)
     provider, _, rest = name.partition("/")
@@ -58,4 +80,10 @@ def load_llm(
         from toolbench_eval.llms.scripted import Scripted, find_script
 
         return CachedLLM(Scripted(find_script(rest) if rest else None, name), None, Meter())
+    if provider in PROVIDERS and rest:
+        from toolbench_eval.llms.endpoint import Patience
+        from toolbench_eval.llms.runtime_provider import ProviderLLM
+
+        meter = Meter(price_of(name))
+        return CachedLLM(ProviderLLM(name, patience or Patience(), meter), memo, meter)
     raise UsageError(f"'{name}' is no language model; use {FORMS}")

@@ -1,1 +1,1 @@
-"""Agents over many samples: their threads are here, their log is kept by inspect_ai in a process beside this one."""
+"""The runtime of agents: many samples at a time, and a log of every call that `inspect view` opens."""

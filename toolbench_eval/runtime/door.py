@@ -1,94 +1,186 @@
-"""The door to language models for an agent whose calls are logged."""
+"""The door to language models for an agent whose sample the runtime is running.
+
+An agent is plain code on a thread of its own. The runtime is an event loop that must see every call, or it would not be
+in the log. So a call goes to the loop first, which opens an entry and gives the word; then the agent's own thread asks
+the model, hands the answer to the loop and goes on, while the loop closes the entry. Two switches between threads are
+waited for, and no second thread is needed.
+"""
 
 from __future__ import annotations
 
-import itertools
-import threading
-import time
-from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any
+import asyncio
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar, copy_context
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
 
+from toolbench_eval.agents.session import sound
 from toolbench_eval.llms.base import GREEDY, LLM, Message, Reply, Sampling
-from toolbench_eval.runtime.journal import Journal
+
+if TYPE_CHECKING:
+    from inspect_ai.model import Model
+
+TOO_LATE = "the sample ended before the answer came"
 
 
 class SampleOver(BaseException):
     """Nobody waits for this agent any longer: its sample ran out of time, or the whole run was stopped."""
 
 
-class SampleLog:
-    """What the journal is told of one sample; safe for threads."""
+class NoAnswerError(RuntimeError):
+    """The model did not answer, as the log says it; the agent gets the model's own error."""
 
-    def __init__(self, sample: str, journal: Journal) -> None:
-        """Name the sample."""
-        self._sample, self._journal = sample, journal
-        self._numbers = itertools.count()
-        self._began = time.time()
-        self._lock = threading.Lock()
+    def __init__(self, message: str) -> None:
+        """Set the words; the runtime logs `message`."""
+        self.message = sound(message)
+        super().__init__(self.message)
+
+
+@dataclass(eq=False)
+class Call:
+    """One question to a model.
+
+    Attributes:
+        messages: The conversation.
+        sampling: How the answer is drawn.
+        attempt: Number of the try.
+    """
+
+    messages: Sequence[Message]
+    sampling: Sampling
+    attempt: int
+    _word: SimpleQueue[BaseException | None] = field(default_factory=SimpleQueue)
+    _reply: asyncio.Future[Reply] | None = None
+
+    def wait(self) -> None:
+        """On the agent's thread: wait for the word to ask.
+
+        Raises:
+            BaseException: What the runtime refused the call with.
+        """
+        refused = self._word.get()
+        if refused is not None:
+            raise refused
+
+    async def reply(self) -> Reply:
+        """On the event loop: give the word, and wait for the answer.
+
+        Raises:
+            NoAnswerError: There was none.
+        """
+        self._reply = asyncio.get_running_loop().create_future()
+        self._word.put(None)
+        return await self._reply
+
+    def refuse(self, why: BaseException) -> None:
+        """On the event loop: let nobody wait for the word any longer."""
+        self._word.put(why)
+
+    def close(self, reply: Reply | None, error: str = "") -> bool:
+        """On the event loop: note the answer, or why there is none; whether the call was made at all."""
+        if self._reply is None:
+            return False
+        if not self._reply.done():
+            if reply is None:
+                self._reply.set_exception(NoAnswerError(error))
+            else:
+                self._reply.set_result(reply)
+        return True
+
+
+CALL: ContextVar[Call] = ContextVar("call")
+"""What the runtime's model is asked at this moment."""
+
+
+class Desk:
+    """The calls of one sample; made on the event loop, within the sample."""
+
+    def __init__(self) -> None:
+        """Note where the sample runs."""
+        self._loop = asyncio.get_running_loop()
+        self._context = copy_context()
+        self._open: dict[asyncio.Task[Any], Call] = {}
         self._over = False
 
-    def asked(self, role: str, messages: Sequence[Message], sampling: Sampling, attempt: int) -> int:
-        """Note that a model is asked; gives the number of the call.
+    def ask(self, model: Model, llm: LLM, call: Call) -> Reply:
+        """On the agent's thread: have a call noted, and make it.
 
         Raises:
-            SampleOver: The sample has ended.
+            SampleOver: Nobody waits for the agent any longer.
+            EndpointError: The model did not answer.
         """
-        number = next(self._numbers)
-        turns = [[message.role, message.text] for message in messages]
-        self._note("asked", call=number, role=role, messages=turns, sampling=asdict(sampling), attempt=attempt)
-        return number
+        self.post(self._begin, model, call)
+        call.wait()
+        try:
+            reply = llm.complete(call.messages, call.sampling, call.attempt)
+        except BaseException as error:
+            self.post(call.close, None, f"{type(error).__name__}: {error}")
+            raise
+        self.post(call.close, reply)
+        return reply
 
-    def answered(self, call: int, reply: Reply, seconds: float) -> None:
-        """Note an answer.
+    def post(self, function: Callable[..., object], *arguments: object) -> None:
+        """On any thread: have the event loop call a function.
 
         Raises:
-            SampleOver: The sample has ended.
+            SampleOver: It would be of no use any longer.
         """
-        self._note("answered", call=call, reply=asdict(reply), seconds=seconds)
+        if self._over:
+            raise SampleOver
+        try:
+            self._loop.call_soon_threadsafe(function, *arguments, context=self._context)
+        except RuntimeError:  # the loop is closed
+            raise SampleOver from None
 
-    def failed(self, call: int, error: Exception) -> None:
-        """Note that there is no answer.
+    def _begin(self, model: Model, call: Call) -> None:
+        from toolbench_eval.runtime.provider import asked
 
-        Raises:
-            SampleOver: The sample has ended.
-        """
-        self._note("failed", call=call, error=f"{type(error).__name__}: {error}")
+        if self._over:
+            call.refuse(SampleOver())
+            return
+        try:
+            arguments = asked(call)
+        except Exception as error:  # noqa: BLE001 - messages that are none; the agent is told
+            call.refuse(error)
+            return
+        context = self._context.copy()
+        context.run(CALL.set, call)
+        task = self._loop.create_task(model.generate(**arguments), context=context)
+        self._open[task] = call
+        task.add_done_callback(self._ended)
 
-    def end(self, kind: str, **values: Any) -> None:
-        """Note how the sample ended; its agent, if it still runs, ends with its next call.
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        call = self._open.pop(task)
+        error = SampleOver() if task.cancelled() else task.exception()
+        if error is not None:
+            call.refuse(error)  # Nobody waits where the call was made: then the error is the model's, and in the log.
 
-        Raises:
-            TypeError: A value is none of JSON's.
-        """
-        self._note(kind, **values)
-        self.leave()
+    async def settle(self) -> None:
+        """On the event loop: close every entry; no further one is opened, and the agent ends with its next call."""
+        from anyio import CancelScope
 
-    def leave(self) -> None:
-        """Note nothing any longer; the agent ends with its next call."""
         self._over = True
-
-    def _note(self, kind: str, **values: Any) -> None:
-        with self._lock:
-            if self._over:
-                raise SampleOver
-            now = time.time()
-            self._journal.note(kind, sample=self._sample, at=now, since=now - self._began, **values)
+        for task, call in self._open.items():
+            if not call.close(None, TOO_LATE):
+                task.cancel()
+        with CancelScope(shield=True):
+            while self._open:
+                await asyncio.wait(self._open)
 
 
 class RuntimeLLM:
-    """A language model whose calls are in the log; made for one sample."""
+    """A language model whose calls are in the runtime's log; made for one sample."""
 
-    def __init__(self, llm: LLM, role: str, log: SampleLog, slots: threading.Semaphore) -> None:
+    def __init__(self, llm: LLM, model: Model, desk: Desk) -> None:
         """Bind a model to a sample.
 
         Args:
             llm: Who answers: cache, retries and meter are its own.
-            role: What the model is to the agent.
-            log: The sample's log.
-            slots: Bound on calls that are open at a time.
+            model: Its double in the runtime.
+            desk: The sample's calls.
         """
-        self._llm, self._role, self._log, self._slots = llm, role, log, slots
+        self._llm, self._model, self._desk = llm, model, desk
 
     @property
     def name(self) -> str:
@@ -101,19 +193,10 @@ class RuntimeLLM:
         return self._llm.identity
 
     def complete(self, messages: Sequence[Message], sampling: Sampling = GREEDY, attempt: int = 0) -> Reply:
-        """Answer, and have it logged.
+        """Answer, on the agent's thread.
 
         Raises:
             EndpointError: The model did not answer.
             SampleOver: Nobody waits for the agent any longer.
         """
-        with self._slots:
-            call = self._log.asked(self._role, messages, sampling, attempt)
-            began = time.monotonic()
-            try:
-                reply = self._llm.complete(messages, sampling, attempt)
-            except Exception as error:
-                self._log.failed(call, error)
-                raise
-            self._log.answered(call, reply, time.monotonic() - began)
-            return reply
+        return self._desk.ask(self._model, self._llm, Call(messages, sampling, attempt))

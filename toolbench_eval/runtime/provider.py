@@ -1,9 +1,8 @@
-"""Our language models as the runtime sees them: doubles that answer what the models answered."""
+"""Our language models as the runtime sees them."""
 
 from __future__ import annotations
 
-import asyncio
-from contextvars import ContextVar
+from dataclasses import asdict
 from typing import Any
 
 from inspect_ai.model import (
@@ -15,7 +14,6 @@ from inspect_ai.model import (
     Logprobs,
     Model,
     ModelAPI,
-    ModelCall,
     ModelOutput,
     ModelUsage,
     StopReason,
@@ -23,7 +21,10 @@ from inspect_ai.model import (
 )
 from inspect_ai.tool import ToolChoice, ToolInfo
 
-from toolbench_eval.llms.runtime_provider import UNBOUNDED, config_of, messages_of
+from toolbench_eval.agents.session import sound
+from toolbench_eval.llms.base import Reply, Usage
+from toolbench_eval.llms.runtime_provider import config_of, messages_of
+from toolbench_eval.runtime.door import CALL, Call
 
 REASONS: dict[str, StopReason] = {
     "stop": "stop",
@@ -31,71 +32,64 @@ REASONS: dict[str, StopReason] = {
     "content_filter": "content_filter",
     "tool_calls": "tool_calls",
 }
-ANSWER: ContextVar[asyncio.Future[dict[str, Any]]] = ContextVar("answer")
-"""The note that will say how the call of this moment ended."""
-
-
-class NoAnswerError(RuntimeError):
-    """The model did not answer."""
-
-    def __init__(self, message: str) -> None:
-        """Set the words; the runtime logs `message`."""
-        super().__init__(message)
-        self.message = message
 
 
 class Double(ModelAPI):
-    """Stands for a model that is asked elsewhere."""
+    """Stands for a model in the runtime; the agent's thread asks the model itself (see `door`)."""
 
     async def generate(
         self, input: list[ChatMessage], tools: list[ToolInfo], tool_choice: ToolChoice, config: GenerateConfig
-    ) -> tuple[ModelOutput, ModelCall]:
-        """Wait for the model's answer.
+    ) -> ModelOutput:
+        """Give the word to the call that is waiting, and take its answer.
 
         Raises:
             NoAnswerError: There was none.
         """
-        note = await ANSWER.get()
-        if note["kind"] == "failed":
-            raise NoAnswerError(note["error"])
-        return output_of(self.model_name, note["reply"]), ModelCall(request={}, response=None, time=note["seconds"])
+        return output_of(self.model_name, await CALL.get().reply())
 
-    def max_connections(self) -> int:
-        """No bound; that is kept where the model is asked."""
-        return UNBOUNDED
+    def connection_key(self) -> str:
+        """Models do not share a bound on calls."""
+        return self.model_name
+
+    def collapse_user_messages(self) -> bool:
+        """Two messages of a user that follow one another stay two."""
+        return False
 
 
-def double_of(name: str) -> Model:
+def double_of(name: str, most: int) -> Model:
     """A model of the runtime that stands for one of ours.
 
     Args:
         name: Its name in the log.
+        most: Calls that are open at a time.
     """
     api = modelapi(name="toolbench_eval")(Double)(name)
-    return Model(api, GenerateConfig(adaptive_connections=False))
+    return Model(api, GenerateConfig(max_connections=most, max_retries=0))
 
 
-def asked(note: dict[str, Any]) -> dict[str, Any]:
-    """The note of a call as arguments of `Model.generate`; the number of the try is noted where it is not the first."""
-    attempt = {"extra_body": {"attempt": note["attempt"]}} if note["attempt"] else {}
-    return {"input": messages_of(note["messages"]), "config": config_of(note["sampling"], **attempt)}
+def asked(call: Call) -> dict[str, Any]:
+    """A call as arguments of `Model.generate`; the number of the try is noted where it is not the first."""
+    attempt = {"extra_body": {"attempt": call.attempt}} if call.attempt else {}
+    turns = messages_of((message.role, sound(message.text)) for message in call.messages)
+    return {"input": turns, "config": config_of(asdict(call.sampling), **attempt)}
 
 
-def output_of(model: str, reply: dict[str, Any]) -> ModelOutput:
+def output_of(model: str, reply: Reply) -> ModelOutput:
     """A reply in the runtime's form.
 
     Usage is always there: where it is not, the runtime would count tokens, and fetch a tokenizer for it.
     """
-    usage = reply["usage"] or {"input_tokens": 0, "output_tokens": 0}
+    usage = reply.usage or Usage()
     logprobs = None
-    if reply["tokens"] is not None:
-        logprobs = Logprobs(content=[Logprob(token=one["text"], logprob=one["logprob"]) for one in reply["tokens"]])
-    message = ChatMessageAssistant(content=reply["text"], model=model, source="generate")
-    stop_reason = REASONS.get(reply["finish"], "unknown")
+    if reply.tokens is not None:
+        logprobs = Logprobs(content=[Logprob(token=sound(one.text), logprob=one.logprob) for one in reply.tokens])
+    text = sound(reply.text)
+    message = ChatMessageAssistant(content=text, model=model, source="generate")
+    stop_reason = REASONS.get(reply.finish, "unknown")
     return ModelOutput(
         model=model,
         choices=[ChatCompletionChoice(message=message, stop_reason=stop_reason, logprobs=logprobs)],
-        completion=reply["text"],
-        usage=ModelUsage(**usage, total_tokens=sum(usage.values())),
-        metadata={"cached": True} if reply["cached"] else None,
+        completion=text,
+        usage=ModelUsage(**asdict(usage), total_tokens=usage.input_tokens + usage.output_tokens),
+        metadata={"cached": True} if reply.cached else None,
     )

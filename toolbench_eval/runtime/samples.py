@@ -1,29 +1,32 @@
-"""Many samples at a time, each solved by an agent on a thread of its own, with a log of every call."""
+"""Many samples at a time, each solved by an agent on a thread of its own, with a log of every call.
+
+inspect_ai (https://inspect.aisi.org.uk) schedules the samples, calls the agents, keeps the log and shows it
+(`inspect view`).
+"""
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 import threading
-import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import islice
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
-from queue import Empty, SimpleQueue
-from traceback import format_exception
-from typing import Any, Generic, TypeVar
+from queue import SimpleQueue
+from typing import Any
 
-from toolbench_eval.errors import DataError
+from toolbench_eval.errors import DataError, StorageError, UsageError
 from toolbench_eval.llms.base import LLM
 from toolbench_eval.progress import Advance
-from toolbench_eval.runtime.door import RuntimeLLM, SampleLog
-from toolbench_eval.runtime.journal import Item, Journal, Unlogged, logged
+from toolbench_eval.runtime.outcome import ItemT, Outcome, Result, Solve
 
-Result = Mapping[str, Any]
-
-
-ItemT = TypeVar("ItemT", bound=Item)
-Solve = Callable[[ItemT, Mapping[str, LLM]], Result]
+INSTALL = "agents need their runtime: pip install 'toolbench-eval[agents]'"
+SHOWN = 2_000
+"""Characters of the runtime's last words that an error repeats."""
+_ONE_AT_A_TIME = threading.Lock()
+"""The runtime allows one run in a process."""
 
 
 def _ignore(*arguments: object) -> None: ...
@@ -35,7 +38,7 @@ def run_samples(  # noqa: PLR0913 - one call says it all
     llms: Mapping[str, LLM],
     *,
     name: str,
-    log_file: Path | None,
+    log_file: Path,
     concurrency: int = 16,
     metadata: Mapping[str, Any] | None = None,
     time_limit: float | None = None,
@@ -52,8 +55,8 @@ def run_samples(  # noqa: PLR0913 - one call says it all
             `SampleOver`, which is no `Exception`, pass.
         llms: Models by role.
         name: Name of the run in the log.
-        log_file: Where the log is when the run has ended, however it ended (`*.eval`); an older one is replaced. None
-            to keep none, which needs no runtime. Without samples there is none.
+        log_file: Where the log is when the run has ended, however it ended (`*.eval`); an older one is replaced.
+            Without samples there is none.
         concurrency: Samples at a time, and open calls of each model at a time.
         metadata: JSON values that the log keeps with the run.
         time_limit: Seconds for one sample, None for no bound.
@@ -62,7 +65,7 @@ def run_samples(  # noqa: PLR0913 - one call says it all
         show: Told of each that has ended.
 
     Raises:
-        UsageError: The runtime that keeps the log is not installed.
+        UsageError: The runtime is not installed.
         DataError: Two samples have one id.
         StorageError: The log cannot be written.
         KeyboardInterrupt: The user stopped the run; agents end with their next call.
@@ -71,117 +74,98 @@ def run_samples(  # noqa: PLR0913 - one call says it all
     ids = Counter(item.id for item in items)
     if len(ids) < len(items):
         raise DataError(f"two samples have the id '{ids.most_common(1)[0][0]}'")
-    run = Run(solve, llms, Listeners(on_done, on_error, show), concurrency, time_limit)
-    if log_file is None or not items:
-        run.go(items, Unlogged())
+    if find_spec("inspect_ai") is None:
+        raise UsageError(INSTALL)
+    if not items:
         return
-    order = {
-        "name": name,
-        "models": {role: llm.name for role, llm in llms.items()},
-        "metadata": dict(metadata or {}),
-        "concurrency": concurrency,
-    }
-    with logged(log_file, order, items, on_lost=run.stop) as journal:
-        run.go(items, journal)
+    ended: SimpleQueue[Outcome[ItemT] | None] = SimpleQueue()
+    order = {"name": name, "metadata": metadata or {}, "concurrency": concurrency, "time_limit": time_limit}
+    with _ONE_AT_A_TIME, _running(log_file, ended, items, solve, llms, order):
+        while outcome := ended.get():
+            if outcome.error is None:
+                on_done(outcome.item, outcome.result)
+            else:
+                on_error(outcome.item, outcome.error)
+            show(1)
 
 
-@dataclass(frozen=True)
-class Listeners(Generic[ItemT]):
-    """Who is told of samples that have ended."""
+@contextmanager
+def _running(
+    log_file: Path,
+    ended: SimpleQueue[Outcome[ItemT] | None],
+    items: Sequence[ItemT],
+    solve: Solve[ItemT],
+    llms: Mapping[str, LLM],
+    order: Mapping[str, Any],
+) -> Iterator[None]:
+    """Have the samples solved while the block runs; what the block raises stops that.
 
-    on_done: Callable[[ItemT, Result], object]
-    on_error: Callable[[ItemT, Exception], object]
-    show: Advance
+    The runtime has a thread of its own: the caller's may have an event loop already, and is the one that Ctrl-C
+    reaches.
 
+    Args:
+        log_file: Where the log is when the block has ended.
+        ended: Takes what became of each sample, and None at the end.
+        items: The samples.
+        solve: The agent.
+        llms: Models by role.
+        order: Name, metadata and bounds (see `Evaluation`).
 
-@dataclass(frozen=True)
-class Outcome(Generic[ItemT]):
-    """What became of a sample: a result or an error."""
+    Raises:
+        StorageError: The log cannot be written.
+    """
+    from toolbench_eval.runtime.evaluation import Evaluation
+    from toolbench_eval.runtime.quiet import undisturbed
 
-    item: ItemT
-    result: Result = field(default_factory=dict)
-    error: Exception | None = None
+    failures: list[BaseException] = []
+    with _log_folder(log_file) as folder, undisturbed(folder) as silence:
+        evaluation = Evaluation(items, solve, llms, ended.put, **order)
 
-
-class Run(Generic[ItemT]):
-    """One run of an agent over samples."""
-
-    def __init__(
-        self,
-        solve: Solve[ItemT],
-        llms: Mapping[str, LLM],
-        listeners: Listeners[ItemT],
-        concurrency: int,
-        time_limit: float | None,
-    ) -> None:
-        """Set everything; nothing runs yet."""
-        self._solve, self._llms, self._listeners = solve, llms, listeners
-        self._concurrency, self._time_limit = concurrency, time_limit
-        self._slots = {id(llm): threading.Semaphore(concurrency) for llm in llms.values()}
-        self._running: dict[str, tuple[ItemT, SampleLog, float]] = {}
-        self._ended: SimpleQueue[Outcome[ItemT] | None] = SimpleQueue()
-
-    def go(self, items: Iterable[ItemT], journal: Journal) -> None:
-        """Run to the end, or until stopped."""
-        waiting = iter(items)
-        try:
-            for item in islice(waiting, self._concurrency):
-                self._begin(item, journal)
-            while self._running and (outcome := self._next()):
-                ended = self._running.pop(outcome.item.id, None)
-                if ended is None:  # it ran out of time before
-                    continue
-                for item in islice(waiting, 1):
-                    self._begin(item, journal)
-                self._tell(outcome, ended[1])
-        finally:
-            for _, log, _ in self._running.values():
-                log.leave()
-
-    def stop(self) -> None:
-        """On any thread: have `go` return."""
-        self._ended.put(None)
-
-    def _begin(self, item: ItemT, journal: Journal) -> None:
-        log = SampleLog(item.id, journal)
-        self._running[item.id] = item, log, time.monotonic() + (self._time_limit or 0.0)
-        llms = {role: RuntimeLLM(llm, role, log, self._slots[id(llm)]) for role, llm in self._llms.items()}
-        threading.Thread(target=self._work, args=(item, llms), name=f"sample {item.id}", daemon=True).start()
-
-    def _work(self, item: ItemT, llms: Mapping[str, LLM]) -> None:
-        """Solve one sample, on its own thread."""
-        try:
-            outcome = Outcome(item, self._solve(item, llms))
-        except Exception as error:  # noqa: BLE001 - an agent may raise anything
-            outcome = Outcome(item, error=error)
-        except BaseException as error:  # noqa: BLE001 - the agent meant to end more than its thread
-            outcome = Outcome(item, error=RuntimeError(f"the agent left with {error!r}"))
-        self._ended.put(outcome)
-
-    def _next(self) -> Outcome[ItemT] | None:
-        """The next sample that ends; None to stop."""
-        if self._time_limit is None:
-            return self._ended.get()
-        # All have the same time, so what began first runs out of it first.
-        item, _, deadline = next(iter(self._running.values()))
-        try:
-            return self._ended.get(timeout=max(0.0, deadline - time.monotonic()))
-        except Empty:
-            return Outcome(item, error=TimeoutError(f"not solved within {self._time_limit:g} s"))
-
-    def _tell(self, outcome: Outcome[ItemT], log: SampleLog) -> None:
-        if outcome.error is None:
+        def work() -> None:
             try:
-                log.end("solved", result=dict(outcome.result))
-            except (TypeError, ValueError) as error:  # what the agent gave is no JSON
-                outcome = replace(outcome, error=error)
-        if outcome.error is None:
-            self._listeners.on_done(outcome.item, outcome.result)
-        else:
-            log.end("unsolved", error=_summary(outcome.error), traceback="".join(format_exception(outcome.error)))
-            self._listeners.on_error(outcome.item, outcome.error)
-        self._listeners.show(1)
+                evaluation.run(folder)
+            except BaseException as error:  # noqa: BLE001 - raised again on the caller's thread
+                failures.append(error)
+            finally:
+                ended.put(None)
+
+        thread = threading.Thread(target=work, name="runtime", daemon=True)
+        thread.start()
+        try:
+            yield
+        except BaseException:
+            evaluation.stop(silence)
+            raise
+        finally:
+            thread.join()
+    if failures:
+        raise _no_log(log_file, failures[0]) from failures[0]
 
 
-def _summary(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
+@contextmanager
+def _log_folder(log_file: Path) -> Iterator[Path]:
+    """A folder beside the log for the runtime; the log it leaves there becomes the log.
+
+    Raises:
+        StorageError: The disk is full, read-only or broken.
+    """
+    try:
+        log_file.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f".{log_file.name}.", dir=log_file.parent))
+    except OSError as error:
+        raise _no_log(log_file, error) from error
+    try:
+        yield folder
+    finally:
+        try:
+            for log in folder.glob("*.eval"):
+                log.replace(log_file)
+        except OSError as error:
+            raise _no_log(log_file, error) from error
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _no_log(log_file: Path, error: BaseException) -> StorageError:
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error) or repr(error)
+    return StorageError(f"cannot write the log {log_file}: {reason[:SHOWN]}")
