@@ -37,10 +37,16 @@ def planned(folder: Path, factors: str, base: str = BASE, head: str = "") -> Pla
         ('name = "x"\nseeds = [1, 1]\n[factors]\ntemperature = [0, 1]', "a seed stands twice"),
         ('name = "x"\ndesign = "some"\n[factors]\ntemperature = [0, 1]', "field 'design'"),
         ('name = "x"\n[factors]\ntemprature = [0, 1]', r"field 'factors\.temprature': .*Did you mean temperature"),
-        ('name = "x"\n[factors]\ntemperature = [0]', r"field 'factors\.temperature': a factor needs at least two levels"),
+        (
+            'name = "x"\n[factors]\ntemperature = [0]',
+            r"field 'factors\.temperature': a factor needs at least two levels",
+        ),
         ('name = "x"\n[factors]\ntemperature = [0, 0]', r"field 'factors\.temperature': a level stands twice"),
         ('name = "x"\n[factors]\ntemperature = 0.5', r"field 'factors\.temperature'"),
-        ('name = "x"\n[base]\nagnt = "react"\n[factors]\ntemperature = [0, 1]', r"field 'base\.agnt': there is no such key"),
+        (
+            'name = "x"\n[base]\nagnt = "react"\n[factors]\ntemperature = [0, 1]',
+            r"field 'base\.agnt': there is no such key",
+        ),
         ('name = "x"\n[base]\nlimit = 0\n[factors]\ntemperature = [0, 1]', r"field 'base\.limit'"),
     ],
 )
@@ -73,7 +79,7 @@ def test_faults_are_named(tmp_path: Path, text: str, message: str) -> None:
 def test_levels_are_looked_at_before_anything_runs(tmp_path: Path, factors: str, message: str) -> None:
     with pytest.raises(DataError, match=message) as caught:
         planned(tmp_path, factors)
-    assert f"field 'factors.{factors.split(' ')[0]}'" in str(caught.value)
+    assert f"field 'factors.{factors.split(' ', maxsplit=1)[0]}'" in str(caught.value)
     assert not (tmp_path / "out").exists()
 
 
@@ -86,7 +92,9 @@ def test_what_a_study_needs(tmp_path: Path) -> None:
         planned(tmp_path, factors, BASE.replace('"sample-tools"', '["sample-tools", "sample-mhqa"]'))
     with pytest.raises(EvalHarnessError, match="no language model"):
         planned(tmp_path, 'llm = ["scripted", "gpt"]')
-    with pytest.raises(DataError, match="no bound of steps is known of the agent 'direct': use the factor set.OPTION"):
+    with pytest.raises(
+        DataError, match=r"no bound of steps is known of the agent 'direct': use the factor set\.OPTION"
+    ):
         planned(tmp_path, "steps = [1, 2]", BASE.replace("react", "direct"))
     with pytest.raises(MissingDataError, match="no such study"):
         read_study(tmp_path / "none.toml")
@@ -102,7 +110,9 @@ def test_levels_become_requests(tmp_path: Path) -> None:
     plan = planned(
         tmp_path,
         'framework = ["react", "dfsdt width=3", "react best-of=2"]\nsteps = [12, 4]\nset.order = ["released", "reversed"]\n'
-        'llm = ["scripted", "scripted/m:f"]\nmodel = ["bm25", "random"]'.replace("scripted/m:f", "scripted/os.path:join"),
+        'llm = ["scripted", "scripted/m:f"]\nmodel = ["bm25", "random"]'.replace(
+            "scripted/m:f", "scripted/os.path:join"
+        ),
     )
     made = requests(plan)
     base = made["base"]
@@ -121,9 +131,10 @@ def test_levels_become_perturbations(tmp_path: Path) -> None:
     (tmp_path / "p.jsonl").write_text('{"id": "a", "style": "chatty", "text": "x"}\n')
     plan = planned(
         tmp_path,
-        'temperature = ["own", 0.5]\ntool-order = ["released", "shuffle-3"]\ntoolset-size = ["released", "+5:near-2", "+9"]\n'
+        'temperature = ["own", 0.5]\ntool-order = ["released", "shuffle-3"]\n'
+        'toolset-size = ["released", "+5:near-2", "+9"]\nseed = [1, 2]\ntop-p = ["own", 0.9]\n'
         'query-style = ["original", "typos-4", "chatty"]\nsystem-prompt = ["default", "mine+own"]\n'
-        'observation-noise = ["none", "errors:0.2-7"]\ndescription-noise = ["none", "truncated:3"]\nseed = [1, 2]\ntop-p = ["own", 0.9]',
+        'observation-noise = ["none", "errors:0.2-7"]\ndescription-noise = ["none", "truncated:3"]',
         head='seeds = [4]\nparaphrases = "p.jsonl"\n[system-prompts]\nmine = "Be good."\n',
     )
     made = requests(plan)
@@ -144,8 +155,12 @@ def test_levels_become_perturbations(tmp_path: Path) -> None:
     assert settings("query-style=typos-4")[2] == {"factor": "query-style", "level": "typos", "seed": 4}
     assert settings("query-style=chatty")[2]["level"] == "chatty"
     assert settings("system-prompt=mine+own")[2]["level"] == "mine+own"
-    assert {"factor": "observation-noise", "level": "errors", "amount": 0.2, "seed": 7} in settings("observation-noise=errors:0.2-7")
-    assert {"factor": "description-noise", "level": "truncated", "amount": 3.0, "seed": 0} in settings("description-noise=truncated:3")
+    assert {"factor": "observation-noise", "level": "errors", "amount": 0.2, "seed": 7} in settings(
+        "observation-noise=errors:0.2-7"
+    )
+    assert {"factor": "description-noise", "level": "truncated", "amount": 3.0, "seed": 0} in settings(
+        "description-noise=truncated:3"
+    )
     assert {"factor": "top-p", "level": 0.9} in settings("top-p=0.9")
 
 
@@ -172,7 +187,9 @@ def test_the_command_line_goes_before_the_file(tmp_path: Path) -> None:
 
 def test_the_studies_that_ship_can_be_made() -> None:
     ready = ready_studies()
-    assert {"temperature", "steps", "framework", "query-style", "system-prompt", "tool-order", "toolset-size"} <= set(ready)
+    assert {"temperature", "steps", "framework", "query-style", "system-prompt", "tool-order", "toolset-size"} <= set(
+        ready
+    )
     for name, path in ready.items():
         study = read_study(path)
         assert study.name == name

@@ -28,7 +28,10 @@ def grid(values: np.ndarray[Any, Any], kind: Any = "one_factor", **factors: list
     design = make_design(kind, factors or {"tool-order": LEVELS})
     samples = [f"s{at}" for at in range(len(values))]
     cells = [
-        [[seen(float(one), name) for one, name in zip(values[:, c, s], samples, strict=True)] for s in range(values.shape[2])]
+        [
+            [seen(float(one), name) for one, name in zip(values[:, c, s], samples, strict=True)]
+            for s in range(values.shape[2])
+        ]
         for c in range(values.shape[1])
     ]
     named = tuple(("t", name) for name in samples)
@@ -66,7 +69,9 @@ def test_invariants(samples: int, repeats: int, seed: int, share: float) -> None
 
 def test_a_range_below_twice_the_run_spread_is_no_evidence() -> None:
     # Repeats of the base solve 1/2, 1/2 +- 1/4: spread 0.354; the range between means is 0.25
-    noisy = np.array([[[1, 1], [1, 1], [1, 1]], [[1, 0], [1, 1], [1, 1]], [[1, 0], [1, 0], [1, 0]], [[0, 0], [0, 0], [1, 0]]])
+    noisy = np.array(
+        [[[1, 1], [1, 1], [1, 1]], [[1, 0], [1, 1], [1, 1]], [[1, 0], [1, 0], [1, 0]], [[0, 0], [0, 0], [1, 0]]]
+    )
     factor = analysed(noisy).factors[0]
     assert factor.spread == pytest.approx(np.sqrt(np.mean([noisy[:, at].mean(axis=0).var(ddof=1) for at in range(3)])))
     assert 0 < factor.range.value < 2 * factor.spread  # type: ignore[operator]
@@ -121,12 +126,15 @@ TRAJECTORY = {
     "prediction": "x",
     "stop_reason": "answered",
     "steps": [
-        {"step": "llm", "action": "act", "role": "main", "model": "m", "prompt": "", "reply": "one", "input_tokens": 5, "output_tokens": 2},
+        {"step": "llm", "action": "act", "role": "main", "model": "m", "prompt": "", "reply": "one",
+         "input_tokens": 5, "output_tokens": 2},
         {"step": "tool", "name": "find", "arguments": {"name": "Ada"}, "status": "ok", "text": "p-1"},
         {"step": "tool", "name": "find", "arguments": {"name": "Ada"}, "status": "ok", "text": "p-1"},
-        {"step": "tool", "name": "find", "arguments": "nonsense", "status": "error", "text": "", "error": "malformed_arguments"},
+        {"step": "tool", "name": "find", "arguments": "nonsense", "status": "error", "text": "",
+         "error": "malformed_arguments"},
         {"step": "tool", "name": "fnd", "arguments": {}, "status": "error", "text": "", "error": "unknown_tool"},
-        {"step": "tool", "name": "phone", "arguments": {}, "status": "error", "text": "", "error": "miss", "source": "recorded"},
+        {"step": "tool", "name": "phone", "arguments": {}, "status": "error", "text": "", "error": "miss",
+         "source": "recorded"},
     ],
 }  # fmt: skip
 SCHEMA = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
@@ -153,7 +161,7 @@ def test_what_is_seen_of_a_run() -> None:
 
 
 def test_outcomes_are_measures_from_0_to_1() -> None:
-    with pytest.raises(Exception, match="unknown measure of these results 'sucess'.*Did you mean success"):
+    with pytest.raises(Exception, match=r"unknown measure of these results 'sucess'.*Did you mean success"):
         observe("t", record(success=1.0), "sucess")
     with pytest.raises(Exception, match="from 0 to 1, and 'tool_calls' came to 5"):
         observe("t", record(tool_calls=5.0), "tool_calls")

@@ -93,9 +93,7 @@ def test_a_coin_spreads_as_coins_do(tmp_path: Path) -> None:
 
 def test_a_model_that_ignores_the_temperature_is_found_out(tmp_path: Path) -> None:
     coin = Coin(deaf=True)
-    made, done = study(
-        tmp_path, "temperature = [0, 0.6, 1.2]", "coin", rows=problems(6), more="repeats = 2", coin=coin
-    )
+    made, done = study(tmp_path, "temperature = [0, 0.6, 1.2]", "coin", rows=problems(6), more="repeats = 2", coin=coin)
     assert "warning: replies at temperature 0.6, 1.2 are identical for all seeds" in done.err
     assert "warning: replies are identical at all temperatures (0, 0.6, 1.2)" in done.err
     assert any("ignore the temperature" in note for note in made["notes"])
@@ -188,5 +186,3 @@ def test_a_fraction_finds_main_effects(tmp_path: Path) -> None:
     assert effects == {"tool-order": 1, "query-style": 0, "best-of": 0}
     assert made["factors"][0]["all_conditions"] is None
     assert made["factors"][0]["levels"][1]["flips_up"] is None
-
-

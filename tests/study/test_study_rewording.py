@@ -45,7 +45,9 @@ def test_what_was_lost_is_named(changed: str, missing: list[str]) -> None:
 
 
 def test_styles_by_example() -> None:
-    assert reworded("terse") == 'Which books Ada Lovelace order on 2031-05-16 for 3.50 crowns, and "The Tin Lantern" them'
+    assert (
+        reworded("terse") == 'Which books Ada Lovelace order on 2031-05-16 for 3.50 crowns, and "The Tin Lantern" them'
+    )
     assert reworded("imperative") == f"Take care of this now and give me the result: {TEXT}"
     assert reworded("polite").count(TEXT) == 1
     assert len(reworded("polite")) > 3 * len(TEXT)
@@ -63,7 +65,9 @@ def test_styles_by_example() -> None:
 @settings(deadline=None)
 @given(st.sampled_from(sorted(STYLES)), st.integers(0, 99), st.data())
 def test_every_style_keeps_what_must_be_kept(style: str, seed: int, data: st.DataObject) -> None:
-    word = st.sampled_from(["please", "find", "the", "books", "of", "cheapest", "not", "under", "and", "Ada", "Sam", "café"])
+    word = st.sampled_from(
+        ["please", "find", "the", "books", "of", "cheapest", "not", "under", "and", "Ada", "Sam", "café"]
+    )
     number = st.integers(0, 10**6).map(str) | st.sampled_from(["12:30", "2031-05-16", "3.5"])
     quotation = st.sampled_from(['"The Red Fox"', '"a of the"'])
     text = " ".join(data.draw(st.lists(word | number | quotation, min_size=1, max_size=20)))

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from support.study_stage import TOOLS, problems, small_suite
 
 from toolbench_eval.data.sources import Access
+from toolbench_eval.data.tasks import Origin
 from toolbench_eval.data.tool_problems import GoldCall, ToolProblem
 from toolbench_eval.data.tools.companions import Companions
 from toolbench_eval.data.tools.task import ToolTask
-from toolbench_eval.data.tasks import Origin
 from toolbench_eval.environments.base import Environment, ToolSpec
 from toolbench_eval.environments.declared import DeclaredEnvironment
 from toolbench_eval.environments.functions import FunctionEnvironment

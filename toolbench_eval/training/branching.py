@@ -151,7 +151,9 @@ class Brancher:
                 top_p=None,
                 top_k=None,
                 pad_token_id=self._tokenizer.pad_token_id or self._tokenizer.eos_token_id or 0,
-                stopping_criteria=[lambda ids, _: torch.tensor([self._ended(ids[0, len(prompt) :])])],
+                stopping_criteria=[
+                    lambda ids, _: torch.tensor([self._ended(ids[0, len(prompt) :])], device=ids.device)
+                ],
             )
         return list(made[0, len(prompt) :].tolist())
 
