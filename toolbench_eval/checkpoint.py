@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from functools import cached_property
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
@@ -17,7 +18,7 @@ INSTALL = "it needs torch and transformers: pip install 'toolbench-eval[dense]'"
 
 
 class Checkpoint:
-    """The weights of a card under a runtime; on one device, the first of those asked for."""
+    """The weights of a card under a runtime."""
 
     def __init__(self, card: ModelCard, runtime: Runtime) -> None:
         """Name them; nothing heavy is imported yet.
@@ -57,7 +58,7 @@ class Checkpoint:
         return tokenizer
 
     def model(self, kind: str) -> Any:
-        """The model, ready to compute.
+        """The model on the first of the devices, ready to compute.
 
         Args:
             kind: The class of transformers that loads it, e.g. `AutoModelForSeq2SeqLM`.
@@ -69,7 +70,16 @@ class Checkpoint:
         """
         torch = _library("torch", self._card.name)
         model = self._loaded(kind, dtype=getattr(torch, self._number_format))
-        return model.to(self._devices.names[0]).eval()
+        return model.to(self.devices.names[0]).eval()
+
+    def copies(self, kind: str) -> list[Any]:
+        """The model once for each device.
+
+        Args:
+            kind: As for `model`.
+        """
+        model = self.model(kind)
+        return [model, *(copy.deepcopy(model).to(name) for name in self.devices.names[1:])]
 
     @cached_property
     def weights(self) -> Weights:
@@ -81,13 +91,18 @@ class Checkpoint:
         return find_weights(self._card, offline=self._runtime.offline)
 
     @cached_property
-    def _devices(self) -> Devices:
+    def devices(self) -> Devices:
+        """Where the model runs.
+
+        Raises:
+            UsageError: See `find_devices`.
+        """
         return find_devices(self._runtime.device)
 
     @property
     def _number_format(self) -> str:
         """As the user says, else the card's; a CPU computes in float32 unless the user insists."""
-        own = "float32" if self._devices.kind == "cpu" else self._card.encoding.dtype
+        own = "float32" if self.devices.kind == "cpu" else self._card.encoding.dtype
         return self._runtime.dtype or own
 
     def _loaded(self, kind: str, **options: Any) -> Any:

@@ -241,6 +241,29 @@ def test_each_family_through_its_card(kind, instruction, checkpoints, tmp_path):
         assert plain == sorted(plain, reverse=True)
 
 
+@pytest.mark.parametrize("kind", FAMILIES)
+def test_two_replicas_score_as_one_model_does(kind, checkpoints, tmp_path, monkeypatch):
+    from toolbench_eval.rerankers import replicas
+
+    checkpoint, text = FAMILIES[kind]
+    registry = card(tmp_path, kind, f'hub = "{checkpoints / checkpoint}"\n{text}')
+    alone = searched(load_model(f"bm25>{kind}", registry, runtime=Runtime(device="cpu", batch_tokens=64)))
+    monkeypatch.setenv("EVALHARNESS_CACHE", str(tmp_path / "another"))
+    made = []
+
+    class Watched(replicas.Replicas):
+        def __init__(self, copies):
+            made.append([copy._model for copy in copies])
+            super().__init__(copies)
+
+    monkeypatch.setattr(replicas, "Replicas", Watched)
+    both = searched(load_model(f"bm25>{kind}", registry, runtime=Runtime(device="cpu,cpu", batch_tokens=64)))
+    np.testing.assert_array_equal(both.documents, alone.documents)
+    np.testing.assert_array_equal(both.scores, alone.scores)
+    first, second = made[0]
+    assert first is not second
+
+
 def test_a_second_run_loads_no_weights(checkpoints, tmp_path, monkeypatch):
     import transformers
 

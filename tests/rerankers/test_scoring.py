@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from toolbench_eval.memo import Memo
+from toolbench_eval.rerankers.replicas import Replicas
 from toolbench_eval.rerankers.scoring import Encoded, PairScorer, batches, halved
 
 TEXTS = [("q", "word " * n) for n in range(1, 41)]
@@ -85,6 +89,42 @@ def test_a_run_that_was_stopped_ends_with_the_same_bits(tmp_path, killed_after):
     rest = Lengths()
     np.testing.assert_array_equal(scorer(rest, Memo(memo.path)).scores(TEXTS), expected)
     assert killed.batches + rest.batches == whole.batches  # nothing twice, nothing in another batch
+
+
+class Together(Lengths):
+    """Its first batch returns when another copy is at work too, else after a while."""
+
+    def __init__(self, both: threading.Barrier) -> None:
+        super().__init__()
+        self.both = both
+
+    def score(self, batch):
+        if not self.batches:
+            with contextlib.suppress(threading.BrokenBarrierError):
+                self.both.wait(20)
+        return super().score(batch)
+
+
+def test_copies_work_at_the_same_time_and_give_the_same_bits(tmp_path):
+    whole = Lengths()
+    expected = scorer(whole, None).scores(TEXTS)
+    both = threading.Barrier(2)
+    copies = [Together(both), Together(both)]
+    memo = Memo(tmp_path / "s.sqlite")
+    found = PairScorer({"model": "m"}, lambda: Replicas(copies), memo, 64, workers=2).scores(TEXTS)
+    assert not both.broken, "the copies did not work at the same time"
+    np.testing.assert_array_equal(found, expected)
+    assert sorted(copies[0].batches + copies[1].batches) == sorted(whole.batches)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("rerank")]
+
+
+def test_a_copy_that_fails_stops_the_others(tmp_path):
+    copies = [Lengths(stop_after=1), Lengths(stop_after=1)]
+    memo = Memo(tmp_path / "s.sqlite")
+    with pytest.raises(KeyboardInterrupt):
+        PairScorer({"model": "m"}, lambda: Replicas(copies), memo, 64, workers=2).scores(TEXTS)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("rerank")]
+    np.testing.assert_array_equal(scorer(Lengths(), memo).scores(TEXTS), scorer(Lengths(), None).scores(TEXTS))
 
 
 def test_every_part_of_the_key_counts(tmp_path):

@@ -109,10 +109,8 @@ def requests(plan: Plan) -> dict[str, Any]:
 def test_levels_become_requests(tmp_path: Path) -> None:
     plan = planned(
         tmp_path,
-        'framework = ["react", "dfsdt width=3", "react best-of=2"]\nsteps = [12, 4]\nset.order = ["released", "reversed"]\n'
-        'llm = ["scripted", "scripted/m:f"]\nmodel = ["bm25", "random"]'.replace(
-            "scripted/m:f", "scripted/os.path:join"
-        ),
+        'framework = ["react", "dfsdt width=3", "react best-of=2"]\nsteps = [12, 4]\n'
+        'set.order = ["released", "reversed"]\nllm = ["scripted", "scripted/os.path:join"]\nmodel = ["bm25", "random"]',
     )
     made = requests(plan)
     base = made["base"]

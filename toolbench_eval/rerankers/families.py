@@ -106,6 +106,7 @@ def reranker_factory(family: str) -> Factory:
 def _pointwise(card: ModelCard, runtime: Runtime, kind: str, make: Callable[[Any, Any], Any]) -> Reranker:
     from toolbench_eval.checkpoint import Checkpoint
     from toolbench_eval.rerankers.pointwise import Pointwise
+    from toolbench_eval.rerankers.replicas import Replicas
     from toolbench_eval.rerankers.scoring import PairScorer
 
     checkpoint = Checkpoint(card, runtime)
@@ -115,12 +116,13 @@ def _pointwise(card: ModelCard, runtime: Runtime, kind: str, make: Callable[[Any
         "options": _own(card),
         **checkpoint.identity,
     }
-    scorer = PairScorer(
-        identity,
-        lambda: make(checkpoint.tokenizer(), checkpoint.model(kind)),
-        Memo(cache_root() / SCORES),
-        runtime.batch_tokens,
-    )
+
+    def load() -> Replicas:
+        tokenizer = checkpoint.tokenizer()
+        return Replicas([make(tokenizer, model) for model in checkpoint.copies(kind)])
+
+    memo = Memo(cache_root() / SCORES)
+    scorer = PairScorer(identity, load, memo, runtime.batch_tokens, workers=len(checkpoint.devices.names))
     return Pointwise(scorer, checkpoint.weights)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import struct
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple, Protocol
@@ -52,6 +54,7 @@ class PairScorer:
         load: Makes the model.
         memo: Where scores are kept; None keeps none.
         batch_tokens: Tokens in a batch, padding included; a single pair may have more.
+        workers: Batches that the model takes at a time.
         counts: Pairs scored now, and pairs known.
     """
 
@@ -59,6 +62,7 @@ class PairScorer:
     load: Callable[[], PairModel]
     memo: Memo | None
     batch_tokens: int
+    workers: int = 1
     counts: dict[str, int] = field(default_factory=lambda: {"pairs_scored": 0, "pairs_cached": 0})
 
     @cached_property
@@ -85,16 +89,29 @@ class PairScorer:
 
     def _score_chunk(self, chunk: list[bytes], pair_of: dict[bytes, Pair], known: dict[bytes, float]) -> None:
         encoded = self._model.encode([pair_of[key] for key in chunk])
-        for batch in batches([len(one.ids) for one in encoded], self.batch_tokens):
-            new = [at for at in batch if chunk[at] not in known]
-            if not new:
-                continue
-            scores = dict(zip(batch, halved(self._model.score, [encoded[at] for at in batch]).tolist(), strict=True))
-            fresh = {chunk[at]: scores[at] for at in new}
+        planned = list(batches([len(one.ids) for one in encoded], self.batch_tokens))
+        todo = [batch for batch in planned if any(chunk[at] not in known for at in batch)]
+        for batch, scores in self._scored(todo, encoded):
+            fresh = {chunk[at]: score for at, score in zip(batch, scores, strict=True) if chunk[at] not in known}
             if self.memo is not None:
                 self.memo.put({key: _VALUE.pack(score) for key, score in fresh.items()})
             known |= fresh
             self.counts["pairs_scored"] += len(fresh)
+
+    def _scored(self, todo: list[list[int]], encoded: list[Encoded]) -> Iterator[tuple[list[int], list[float]]]:
+        """Batches and their scores, in order; as many are computed at a time as there are workers."""
+        pool = ThreadPoolExecutor(self.workers, thread_name_prefix="rerank")
+        running: deque[tuple[list[int], Future[Floats]]] = deque()
+        try:
+            for batch in todo:
+                running.append((batch, pool.submit(halved, self._model.score, [encoded[at] for at in batch])))
+                if len(running) == self.workers:
+                    done, scores = running.popleft()
+                    yield done, scores.result().tolist()
+            for done, scores in running:
+                yield done, scores.result().tolist()
+        finally:
+            pool.shutdown(cancel_futures=True)
 
     def _kept(self, keys: Mapping[bytes, Pair]) -> dict[bytes, float]:
         found = {} if self.memo is None else self.memo.get(keys)

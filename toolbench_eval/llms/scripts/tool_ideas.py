@@ -22,7 +22,7 @@ DEEPEST = 3
 _SUCH_AS = re.compile(r"(?:\be\.g\.|\bsuch as|\bfor example|\bfor instance)[:,]?\s+([^.;()]+)", re.IGNORECASE)
 _MADE_UP: Mapping[str, tuple[Any, ...]] = {
     "number": (2, 3, 4, 5),
-    "date": ("2031-05-12", "2031-05-13", "2031-05-14", "2031-05-15"),
+    "date": ("2034-02-07", "2034-02-08", "2034-02-09", "2034-02-10"),
     "time": ("09:00", "10:00", "14:00"),
     "truth": (True,),
 }
