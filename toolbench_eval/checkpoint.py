@@ -107,8 +107,9 @@ class Checkpoint:
 
     def _loaded(self, kind: str, **options: Any) -> Any:
         loader = getattr(_library("transformers", self._card.name), kind)
+        local = self._runtime.offline or not self.weights.confirmed
         if self.weights.commit is not None:
-            options |= {"revision": self.weights.commit, "local_files_only": self._runtime.offline}
+            options |= {"revision": self.weights.commit, "local_files_only": local}
         try:
             return loader.from_pretrained(self.weights.place, trust_remote_code=self._card.remote_code, **options)
         except OSError as error:

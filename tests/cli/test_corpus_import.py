@@ -20,7 +20,7 @@ from toolbench_eval.errors import DataError, EvalHarnessError, MissingDataError,
 from toolbench_eval.toolset.corpora import read_toolset
 from toolbench_eval.toolset.importing import import_toolset
 from toolbench_eval.toolset.reading import Source, read_source
-from toolbench_eval.toolset.services import toolset_environment
+from toolbench_eval.toolset.services import allow_service, read_service, toolset_environment
 
 OPENAPI = """
 openapi: 3.0.3
@@ -136,17 +136,19 @@ def test_an_openapi_document_in_yaml_with_a_live_service(here: Path, monkeypatch
         assert found["DELETE_pets_pet_id"]["parameters"]["properties"]["pet_id"]["example"] == 3
         kept = json.loads((here / "pets" / "environment.json").read_text())
         assert (kept["kind"], kept["hosts"], kept["headers"]) == ("http", [service.host], {"X-Key": "PET_KEY"})
-        with pytest.raises(UsageError, match="the environment variable PET_KEY"):
-            toolset_environment({"toolset": kept})
-        monkeypatch.setenv("PET_KEY", "secret-value")
+        assert "X-Key" not in found["list_pets"]["parameters"]["properties"]  # no caller has to give it
         live = toolset_environment({"toolset": kept})
+        with pytest.raises(UsageError, match="the environment variable PET_KEY"):
+            live.call("list_pets", {"kind": "dog"})
+        monkeypatch.setenv("PET_KEY", "secret-value")
         assert live.call("list_pets", {"kind": "dog"}).value == [{"id": 3}]
         assert service.requests[0].headers["x-key"] == "secret-value"
         assert live.call("DELETE_pets_pet_id", {"pet_id": 3}).error == "refused"
-        assert (
-            toolset_environment({"toolset": kept, "changes": True}).call("DELETE_pets_pet_id", {"pet_id": 3}).error
-            == "tool_error"
-        )  # really sent: the service answers 404
+        changing = toolset_environment({"toolset": kept, "changes": True})
+        with pytest.raises(UsageError, match=f"changes {service.host} and hands out PET_KEY, which was not allowed"):
+            changing.call("DELETE_pets_pet_id", {"pet_id": 3})
+        allow_service(read_service(kept), changes=True)
+        assert changing.call("DELETE_pets_pet_id", {"pet_id": 3}).error == "tool_error"  # sent, and answered with 404
     assert not any(b"secret-value" in content for content in files_below(here).values())
 
 
@@ -262,15 +264,32 @@ def test_an_mcp_address(here: Path, address: str) -> None:
         read_source(Source("http://127.0.0.1:1/mcp"))
 
 
-def test_nothing_is_started_to_list_the_tools_of_a_server() -> None:
+def test_nothing_is_started_contacted_or_handed_out_that_was_not_allowed_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A suite that somebody sends names programs, hosts and variables: listing its tools is safe, calls are refused."""
     tool = {"name": "double", "parameters": {"type": "object", "properties": {}}}
-    setup = {"toolset": {"kind": "mcp", "command": ["/no/such/program"], "tools": [tool]}}
-    environment = toolset_environment(setup)
-    assert environment.tools()[0].name == "double"
-    assert environment.snapshot() is None
-    environment.reset()
-    with pytest.raises(OutsideError):
-        environment.call("double", {})
+    program = toolset_environment({"toolset": {"kind": "mcp", "command": ["/no/such/program", "x y"], "tools": [tool]}})
+    assert program.tools()[0].name == "double"
+    assert program.snapshot() is None
+    program.reset()
+    with pytest.raises(UsageError, match="starts the program '/no/such/program 'x y'', which was not allowed"):
+        program.call("double", {})
+    address = {"kind": "mcp", "url": "http://127.0.0.1:1/", "headers": {"X": "HOME"}, "tools": [tool]}
+    with pytest.raises(UsageError, match=r"contacts http://127\.0\.0\.1:1/, which was not allowed"):
+        toolset_environment({"toolset": address}).call("double", {})
+    with HttpService({("GET", "/x"): lambda request: 1}) as service:
+        operation = {"tool": {**tool, "method": "GET", "url": f"{service.url}/x"}, "places": {}}
+        http = {"kind": "http", "hosts": [service.host], "headers": {"X": "HOME"}, "operations": [operation]}
+        with pytest.raises(UsageError, match=f"contacts {service.host} and hands out HOME, which was not allowed"):
+            toolset_environment({"toolset": http}).call("double", {})
+        assert service.requests == []
+        monkeypatch.setenv("EVALHARNESS_ALLOW_SERVICES", "1")
+        assert toolset_environment({"toolset": http}).call("double", {}).value == 1
+    with pytest.raises(OutsideError, match="cannot be reached"):
+        program.call("double", {})
+    with pytest.raises(DataError, match=r"field 'setup\.toolset'"):
+        toolset_environment({})
+    with pytest.raises(DataError, match="describes no service"):
+        toolset_environment({"toolset": {"kind": "shell"}})
 
 
 # what is refused ----------------------------------------------------------------------------------

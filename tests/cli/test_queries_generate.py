@@ -259,6 +259,7 @@ def test_a_live_http_service_is_really_called(tmp_path: Path, monkeypatch: pytes
     with HttpService(routes) as service:
         (tmp_path / "pets.json").write_text(json.dumps(OPENAPI).replace("URL", service.url))
         env = environment(HF_HOME=str(tmp_path / ".hf"), PET_KEY="secret-value")
+        monkeypatch.setenv("EVALHARNESS_CACHE", env["EVALHARNESS_CACHE"])  # where the service is allowed
         done = evalharness(
             "corpus", "import", "pets.json", "--out", "pets", "--header", "X-Key=PET_KEY", cwd=tmp_path, env=env
         )

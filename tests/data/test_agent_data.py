@@ -137,14 +137,12 @@ def test_fetch_takes_what_is_on_the_hub_and_names_the_rest(quiz: Path, hub: HubS
 def test_a_pinned_suite_refuses_other_data(quiz: Path) -> None:
     folder, tasks = quiz / "mine/quiz", ("--tasks-dir", str(quiz / "mine"))
     run = ("--agent", "rag", "--llm", "scripted", "--model", "bm25", *tasks)
+    pin = ("data", "pin", "quiz", *tasks, "--offline")
+    assert evalharness(*pin, cwd=quiz).returncode == 2  # not all data is here
+    pinned = evalharness(*pin, "--allow-missing", "--out", str(folder / "pins.toml"), cwd=quiz)
+    assert pinned.returncode == 0, pinned.stderr
+    pins = tomllib.loads((folder / "pins.toml").read_text())
     with stage(quiz) as command:
-        lacking = command.command("data", "pin", "quiz", *tasks, "--offline")
-        assert lacking.code == 2
-        pinned = command.command(
-            "data", "pin", "quiz", *tasks, "--offline", "--allow-missing", "--out", str(folder / "pins.toml")
-        )
-        assert pinned.code == 0, pinned.err
-        pins = tomllib.loads((folder / "pins.toml").read_text())
         assert pins.keys() == {"quiz/shelf"}
         assert pins["quiz/shelf"].keys() == {"rows", "queries", "documents"}
         assert pins["quiz/shelf"]["rows"] == 3

@@ -161,3 +161,17 @@ def test_more_queries_than_fit_a_block(monkeypatch: pytest.MonkeyPatch):
 def test_unknown_stop_words():
     with pytest.raises(UsageError, match="stop words 'klingon'"):
         BM25(stopwords="klingon")
+
+
+GERMAN = ["Der Vertrag ist nicht gültig", "die Kündigung der Wohnung", "nicht für die Wohnung gültig, der Mieter"]
+
+
+@pytest.mark.parametrize("method", ["lucene", "bm25+"])
+def test_german_stop_words_are_those_of_bm25s(method: str) -> None:
+    run = search(GERMAN, ["die Kündigung ist nicht gültig"], stopwords="de", method=method)
+    expected = scores_of_bm25s(GERMAN, "die Kündigung ist nicht gültig", stopwords="de", method=method)
+    found = np.empty(3, dtype=np.float32)
+    found[run.documents[0]] = run.scores[0]
+    np.testing.assert_array_equal(found, expected)
+    english = search(GERMAN, ["die Kündigung ist nicht gültig"], stopwords="en", method=method)
+    assert not np.array_equal(english.scores, run.scores)

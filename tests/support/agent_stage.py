@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -26,6 +27,7 @@ from toolbench_eval.results.samples import read_samples
 
 LLM = "openai-api/local/reader"
 """The model of the stage's endpoint."""
+LOGGER = logging.getLogger("toolbench_eval")
 IMPATIENT = partial(endpoint.Patience, attempts=2, timeout=2.0, total=10.0, first_pause=0.01, longest_pause=0.02)
 
 

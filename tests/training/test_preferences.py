@@ -433,7 +433,7 @@ def test_pairs_of_a_task(place: Path) -> None:
     summary = json.loads(done.stdout)
     # In turn 0 the call of q0 is right and that of q1 has another value (9/11), which passes; turn 1 wants `phone`.
     assert summary["turns"] == 4
-    assert summary["outcomes"] == {"nothing rejected": 2, "pairs": 2}
+    assert summary["outcomes"] == {"nothing rejected": 2, "paired": 2}
     assert (summary["pairs"], summary["gold_chosen"], summary["failed"]) == (2, 2, 0)
     lines = [json.loads(line) for line in (place / "pairs.jsonl").read_text().splitlines()]
     assert [line["id"] for line in lines] == ["phone-book/numbers/q0/1", "phone-book/numbers/q1/1"]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -126,14 +127,17 @@ def _show_plan(plan: Plan, *, as_json: bool) -> None:
     ]
     if as_json:
         return print_json({"plan": rows})
-    print_table(rows)
+    # Where several factors change at once, their columns say it better than the name of the condition.
+    shown = rows if plan.design.kind == "one_factor" else [{**row, "condition": ""} for row in rows]
+    print_table(shown)
+    _say_relation(plan.design.relation)
     typer.echo(f"\n{len(plan.design.conditions)} conditions, {len(plan.runs)} runs")
     return None
 
 
 def _show(made: Made, study: Study, out: Path, *, as_json: bool) -> None:
     from toolbench_eval.cli.output import print_json, print_table
-    from toolbench_eval.study.report import factor_rows, level_rows
+    from toolbench_eval.study.report import factor_rows, interaction_rows, level_rows
 
     if as_json:
         return print_json(made.values)
@@ -145,5 +149,15 @@ def _show(made: Made, study: Study, out: Path, *, as_json: bool) -> None:
     for factor in found.factors:
         typer.echo(f"\n{factor.factor}")
         print_table(level_rows(factor))
+    if found.interactions:
+        typer.echo("\ninteractions")
+        print_table(interaction_rows(found))
+    _say_relation(found.relation)
     typer.echo(f"\nwritten to {out}: {', '.join(made.files)}")
     return None
+
+
+def _say_relation(relation: Sequence[Sequence[str]]) -> None:
+    """Which products of factors a fraction cannot tell from nothing."""
+    lines = [f"\n  {' x '.join(word)}" for word in relation]
+    typer.echo("".join(["\nthe same in every run:", *lines]) if lines else "", nl=bool(lines))

@@ -53,10 +53,10 @@ def command(  # noqa: PLR0913, PLR0917 - one argument an option
     """  # noqa: E501 - a command is one line
     from toolbench_eval.cli.output import TerminalReporter
     from toolbench_eval.data.sources import Access
+    from toolbench_eval.errors import UsageError
     from toolbench_eval.leaderboard.branch import on_branch
     from toolbench_eval.leaderboard.submit import submit
     from toolbench_eval.registry import Registry
-    from toolbench_eval.errors import UsageError
     from toolbench_eval.results.store import find_result, read_result
 
     given = {"contact": contact, "licence": licence, "trained_on": None if trained_on is None else trained_on.value}

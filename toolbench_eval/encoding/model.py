@@ -106,11 +106,13 @@ def load(card: ModelCard, weights: Weights, devices: Devices, dtype: str, *, off
         import torch
     except ImportError:
         raise UsageError(f"'{card.name}' is a dense model; {INSTALL}") from None
+    # A hub that could not be asked is not asked again for each file.
+    local = offline or not weights.confirmed
     with _explained(card, weights, offline=offline), _quiet():
         if card.encoding.pooling == "model":
-            model = _own_modules(card, weights, dtype, offline=offline)
+            model = _own_modules(card, weights, dtype, offline=local)
         else:
-            model = _named_modules(card, weights, dtype, offline=offline)
+            model = _named_modules(card, weights, dtype, offline=local)
     model = model.eval().to(dtype=getattr(torch, dtype))
     if card.options.get("attention") == "bidirectional":
         _look_both_ways(model, card)

@@ -109,7 +109,9 @@ class LocalLLM:
                 output_logits=True,
                 return_dict_in_generate=True,
                 pad_token_id=self._tokenizer.pad_token_id or self._tokenizer.eos_token_id or 0,
-                stopping_criteria=[lambda ids, _: torch.tensor([self._stopped(ids[0, read:], sampling)])],
+                stopping_criteria=[
+                    lambda ids, _: torch.tensor([self._stopped(ids[0, read:], sampling)], device=ids.device)
+                ],
                 **options,
             )
             ids = made.sequences[0, read:]

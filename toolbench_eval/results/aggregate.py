@@ -119,6 +119,14 @@ def bootstrap(
     return float(low), float(high)
 
 
+def intervals(
+    tasks: Mapping[str, TaskScores], aggregate: str, seed: int, *, naming: Naming | None = None
+) -> dict[str, tuple[float, float]]:
+    """95 % interval of an aggregate for every measure that all tasks have (see `bootstrap`)."""
+    measures = aggregates(tasks, naming)[aggregate]
+    return {name: bootstrap(tasks, name, aggregate, seed, naming=naming) for name in measures}
+
+
 def subtask_means(scores: Scores) -> dict[str, dict[str, float]]:
     """Scores of the groups of splits of a task with several splits.
 

@@ -144,6 +144,8 @@ class Result(Part):
     aggregates: dict[str, dict[str, Any]]
     """Averages by name; `by_<group>` holds those of each category."""
     headline: Headline
+    intervals: dict[str, tuple[FiniteFloat, FiniteFloat]] = Field(default={}, exclude_if=lambda found: not found)
+    """For agents: 95 % interval of every measure, of the headline's average."""
     agent: str | None = None
     """The agent, None for retrieval."""
     llm: str | None = None

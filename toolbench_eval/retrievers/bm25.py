@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from os.path import commonprefix
 from pathlib import Path
 
@@ -22,6 +23,22 @@ FALLBACK_QUERY = "none"
 
 BLOCK_BYTES = 32 * 2**20
 
+_LANGUAGES = {
+    "da": "DANISH",
+    "de": "GERMAN",
+    "es": "SPANISH",
+    "fr": "FRENCH",
+    "it": "ITALIAN",
+    "ko": "KOREAN",
+    "nl": "DUTCH",
+    "no": "NORWEGIAN",
+    "pt": "PORTUGUESE",
+    "ru": "RUSSIAN",
+    "sv": "SWEDISH",
+    "tr": "TURKISH",
+}
+"""Lists of bm25s for languages that are written with spaces between words; Chinese would need more than a list."""
+
 
 class BM25:
     """BM25 (Robertson and Zaragoza 2009) in the variants of bm25s (Lù 2024, arXiv 2407.03618).
@@ -39,7 +56,8 @@ class BM25:
             k1: Term frequency saturation.
             b: Length normalisation.
             method: Variant, as bm25s names it.
-            stopwords: `en` for bm25s' English list, or an empty string for none.
+            stopwords: `en` for bm25s' English list, which is kept here, the code of another language whose list bm25s
+                has (e.g. `de`, `fr`), or an empty string for none.
 
         Raises:
             UsageError: There is no such list of stop words.
@@ -111,9 +129,12 @@ def stopword_list(name: str) -> list[str]:
     """
     if not name:
         return []
+    if name in _LANGUAGES:
+        return list(getattr(import_module("bm25s.stopwords"), f"STOPWORDS_{_LANGUAGES[name]}"))
     path = Path(__file__).with_name(f"stopwords_{name}.txt")
     if not path.is_file():
-        raise UsageError(f"there is no list of stop words '{name}'; use 'en', or an empty string for none")
+        known = ", ".join(["en", *_LANGUAGES])
+        raise UsageError(f"there is no list of stop words '{name}'; use one of {known}, or an empty string for none")
     return path.read_text(encoding="utf-8").split()
 
 

@@ -59,11 +59,16 @@ class SentenceModel:
         self.weights = find_weights(card, offline=runtime.offline)
         self._dtype = dtype_on(self.devices, card, runtime.dtype)
         try:
-            found = _configuration(self.weights, offline=runtime.offline)
+            found = _configuration(self.weights, offline=self._local)
         except OSError as error:
             raise self._unreadable(error) from error
         if not trained_for(found):
             raise DataError(f"'{card.name}' is no {card.family} model: its weights are of another kind", file=card.hub)
+
+    @property
+    def _local(self) -> bool:
+        """Whether the hub is left alone: the user says so, or it could not be asked."""
+        return self._runtime.offline or not self.weights.confirmed
 
     @cached_property
     def loaded(self) -> Any:
@@ -74,7 +79,7 @@ class SentenceModel:
             MissingDataError, HubError, DataError: The weights cannot be had.
         """
         loader = _loader(self._kind, self._card)
-        source = {"revision": self.weights.commit, "local_files_only": self._runtime.offline}
+        source = {"revision": self.weights.commit, "local_files_only": self._local}
         code = self._card.remote_code
         try:
             encoder = loader(self.weights.place, device=self.devices.names[0], trust_remote_code=code, **source)

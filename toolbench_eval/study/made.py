@@ -60,6 +60,7 @@ def _page(
     try:
         write_text(place.out / PAGE_FILE, study_page(plan, runs, grid, found))
     except UsageError as error:
+        (place.out / PAGE_FILE).unlink(missing_ok=True)  # an earlier page would show other numbers
         reporter.warn(str(error))
         return ()
     return (PAGE_FILE,)

@@ -16,12 +16,11 @@ from toolbench_eval import __version__
 from toolbench_eval.errors import UsageError
 from toolbench_eval.shipped import PACKAGE
 from toolbench_eval.study.analysis import EVIDENCE, UNMEASURED, Analysis, FactorStats
-from toolbench_eval.study.anova import Anova
 from toolbench_eval.study.design import Condition
 from toolbench_eval.study.factors import find_factor
 from toolbench_eval.study.grid import Grid
 from toolbench_eval.study.levelled import LevelStats
-from toolbench_eval.study.report import factor_rows, level_rows
+from toolbench_eval.study.report import factor_rows, interaction_rows, level_rows, variance_row
 from toolbench_eval.study.runner import MadeRun, Plan
 
 if TYPE_CHECKING:
@@ -57,9 +56,9 @@ def study_page(plan: Plan, runs: Sequence[MadeRun], grid: Grid, analysis: Analys
         conditions=len(plan.design.conditions),
         repeats=repeats,
         notes=analysis.notes,
-        overview=factor_rows(analysis),
+        overview=[{"factor": row["factor"], "reading": row["reading"], **row} for row in factor_rows(analysis)],
         factors=[_factor(one) for one in analysis.factors],
-        interactions=[{"factors": " and ".join(one.factors), **_variance(one.anova)} for one in analysis.interactions],
+        interactions=interaction_rows(analysis),
         relation=analysis.relation,
         runs=[_run(run) for run in runs],
         css="".join(path.read_text(encoding="utf-8") for path in (SITE_STYLE, FILES / "study.css")),
@@ -83,26 +82,10 @@ def _factor(factor: FactorStats) -> dict[str, Any]:
         "rows": level_rows(factor),
         "more": [_more(level) for level in factor.levels],
         "anova": [
-            {"of": "levels", **_variance(factor.anova)},
+            {"of": "levels", **variance_row(factor.anova)},
             {"of": "samples", "sum of squares": f"{factor.anova.ss_block:.4f}"},
             {"of": "error", "sum of squares": f"{factor.anova.ss_error:.4f}", "df": str(factor.anova.df_error)},
         ],
-    }
-
-
-def _variance(anova: Anova) -> dict[str, str]:
-    tests = {
-        "F": anova.f,
-        "p (F)": anova.p_f,
-        "epsilon": anova.epsilon,
-        "p (corrected)": anova.p_gg,
-        "p (permutation)": anova.p_permutation,
-        "partial eta²": anova.eta2,
-    }
-    return {
-        "sum of squares": f"{anova.ss_factor:.4f}",
-        "df": str(anova.df_factor),
-        **{name: "" if value is None else f"{value:.4f}" for name, value in tests.items()},
     }
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from toolbench_eval import __version__
 from toolbench_eval.atomic import write_text
 from toolbench_eval.study.analysis import Analysis, FactorStats
+from toolbench_eval.study.anova import Anova
 from toolbench_eval.study.intervals import Estimate
 from toolbench_eval.study.levelled import LevelStats
 from toolbench_eval.study.runner import MadeRun, Plan
@@ -77,6 +78,28 @@ def factor_rows(analysis: Analysis) -> list[dict[str, str]]:
 def level_rows(factor: FactorStats) -> list[dict[str, str]]:
     """A row for each level."""
     return [_level_row(one) for one in factor.levels]
+
+
+def interaction_rows(analysis: Analysis) -> list[dict[str, str]]:
+    """A row for each pair of factors."""
+    return [{"factors": " and ".join(one.factors), **variance_row(one.anova)} for one in analysis.interactions]
+
+
+def variance_row(anova: Anova) -> dict[str, str]:
+    """The line of an effect in a table of variance."""
+    tests = {
+        "F": anova.f,
+        "p (F)": anova.p_f,
+        "epsilon": anova.epsilon,
+        "p (corrected)": anova.p_gg,
+        "p (permutation)": anova.p_permutation,
+        "partial eta²": anova.eta2,
+    }
+    return {
+        "sum of squares": f"{anova.ss_factor:.4f}",
+        "df": str(anova.df_factor),
+        **{name: "" if value is None else f"{value:.4f}" for name, value in tests.items()},
+    }
 
 
 def shown(value: float) -> str:

@@ -31,7 +31,7 @@ from toolbench_eval.toolset.corpora import (
 from toolbench_eval.toolset.making import INSTRUCTION, Maker
 from toolbench_eval.toolset.naming import Names
 from toolbench_eval.toolset.review import write_review
-from toolbench_eval.toolset.services import MakerService, Service, service_values
+from toolbench_eval.toolset.services import MakerService, Service, allow_service, service_values
 from toolbench_eval.toolset.suites import DRAFT, edition_of, write_suites
 from toolbench_eval.training.built import Recipe
 from toolbench_eval.training.ledger import Ledger
@@ -104,6 +104,8 @@ def generate(request: GenerateRequest, reporter: Reporter | None = None) -> Summ
     reporter = reporter or LoggingReporter()
     toolset = read_toolset(request.corpus)
     used = replace(toolset, service=_service(toolset, request))
+    if used.service is not None and request.changes:
+        allow_service(used.service, changes=True)
     if used.service is None:
         reporter.warn("nobody executes the tools' calls: queries are written from documentation alone")
     llms = _models(request)

@@ -27,6 +27,7 @@ from toolbench_eval.toolset.services import (
     MakerService,
     McpService,
     Service,
+    allow_service,
     imported,
     public_functions,
 )
@@ -132,8 +133,13 @@ def _openapi(source: Source) -> Found:
     hosts = tuple(dict.fromkeys(urlsplit(one.tool.url).netloc.lower() for one in operations))
     bare = tuple(replace(one, example=None) for one in operations)
     service = HttpService(hosts=hosts, headers=dict(source.headers), operations=bare)
+    allow_service(service, changes=False)
+    try:
+        tools: Sequence[ToolSpec] = service.environment(changes=False).tools()
+    except DataError:  # a faulty schema, which is told with its place
+        tools = [one.tool for one in operations]
     places = [Place(str(path), None, one.tool.source) for one in operations]
-    return Found(tuple((one.tool, place) for one, place in zip(operations, places, strict=True)), service)
+    return Found(tuple(zip(tools, places, strict=True)), service)
 
 
 def _operations(document: Mapping[str, Any], server: str | None) -> list[Operation]:
@@ -223,6 +229,7 @@ def _mcp(source: Source) -> Found:
     headers, name = dict(source.headers), source.command or source.name
     command = tuple(shlex.split(source.command))
     service = McpService(command=command, url=source.name, headers=headers, variables=source.variables)
+    allow_service(service, changes=True)
     try:
         with service.connected() as server:
             tools = tuple(server.tools())

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import inspect
 import os
+import shlex
 from collections.abc import Collection, Mapping
+from functools import partial
 from importlib import import_module
 from types import ModuleType
 from typing import Annotated, Any, Literal
@@ -21,6 +23,7 @@ from toolbench_eval.environments.operations import Operation
 from toolbench_eval.environments.rest import RestEnvironment
 from toolbench_eval.errors import DataError, EvalHarnessError, UsageError
 from toolbench_eval.suites import Declared
+from toolbench_eval.toolset.consent import allow, check
 from toolbench_eval.toolset.deferred import DeferredEnvironment
 
 REFERENCE = f"{__name__}:toolset_environment"
@@ -44,8 +47,22 @@ class HttpService(Declared):
         kept = tuple(one for one in self.operations if one.tool.name in names)
         return self.model_copy(update={"operations": kept})
 
+    def reach(self, changes: bool) -> dict[str, Any]:
+        """What a user has to allow."""
+        return {"hosts": sorted(self.hosts), "headers": dict(self.headers), "changes": changes}
+
     def environment(self, *, changes: bool) -> Environment:
-        """The live service; requests that change something are sent only where that is allowed."""
+        """The live service; requests that change something are sent only with `changes`.
+
+        Nothing is contacted and no variable is read before the first call, which raises UsageError where a variable is
+        not set or nobody has allowed the service on this machine.
+        """
+        shown = RestEnvironment(self.operations, self.hosts, headers=dict.fromkeys(self.headers, ""))
+        return DeferredEnvironment(shown.tools(), partial(self._connected, changes))
+
+    def _connected(self, changes: bool) -> RestEnvironment:
+        keys = f" and hands out {', '.join(self.headers.values())}" if self.headers else ""
+        check(self.reach(changes), f"{'changes' if changes else 'contacts'} {', '.join(self.hosts)}{keys}")
         return RestEnvironment(self.operations, self.hosts, headers=from_variables(self.headers), mutating=changes)
 
 
@@ -66,12 +83,20 @@ class McpService(Declared):
         """The same with these tools alone."""
         return self.model_copy(update={"tools": tuple(one for one in self.tools if one.name in names)})
 
+    def reach(self, changes: bool) -> dict[str, Any]:
+        """What a user has to allow; a server that is allowed may change what it likes."""
+        given = {"variables": list(self.variables), "headers": dict(self.headers)}
+        return {"command": list(self.command), "url": self.url, **given}
+
     def connected(self) -> McpEnvironment:
         """A new session with the server.
 
         Raises:
+            UsageError: Nobody has allowed it on this machine, or a variable is not set.
             OutsideError: It cannot be reached.
         """
+        what = f"contacts {self.url}" if self.url else f"starts the program '{shlex.join(self.command)}'"
+        check(self.reach(True), what)
         if self.url:
             return McpEnvironment(McpAddress(self.url, from_variables(self.headers)))
         program, *arguments = self.command
@@ -92,6 +117,9 @@ class FunctionsService(Declared):
         """The same: a module is imported whole."""
         return self
 
+    def reach(self, changes: bool) -> None:
+        """Nothing: it is code that is installed here."""
+
     def environment(self, *, changes: bool) -> Environment:
         """The functions; what the module itself keeps is not set back."""
         return FunctionEnvironment(public_functions(imported(self.module)))
@@ -109,6 +137,9 @@ class MakerService(Declared):
     def only(self, names: Collection[str]) -> MakerService:
         """The same: an environment is made whole."""
         return self
+
+    def reach(self, changes: bool) -> None:
+        """Nothing: it is code that is installed here."""
 
     def environment(self, *, changes: bool) -> Environment:
         """A new environment.
@@ -133,6 +164,17 @@ class MakerService(Declared):
 
 Service = HttpService | McpService | FunctionsService | MakerService
 _SERVICE: TypeAdapter[Service] = TypeAdapter(Annotated[Service, Field(discriminator="kind")])
+
+
+def allow_service(service: Service, *, changes: bool) -> None:
+    """Allow on this machine what a user has named himself.
+
+    Raises:
+        StorageError: The note cannot be kept.
+    """
+    described = service.reach(changes)
+    if described is not None:
+        allow(described)
 
 
 def read_service(values: Any) -> Service:

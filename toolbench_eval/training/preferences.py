@@ -58,7 +58,7 @@ class Judged:
     Attributes:
         lines: A line for each pair; none where nothing is rejected.
         scores: Score of each reply, in order.
-        outcome: `pairs`, `nothing rejected`, `gold breaks its schema`, or `unscorable`: the released score fails.
+        outcome: `paired`, `nothing rejected`, `gold breaks its schema`, or `unscorable`: the released score fails.
         gold_chosen: Whether the gold call is preferred because no reply reached the threshold.
     """
 
@@ -122,7 +122,7 @@ def judge(turn: Turn, replies: Sequence[Drawn], threshold: float = THRESHOLD, sc
     chosen = None if preferred.chosen is None else different[preferred.chosen]
     best = own.score if preferred.chosen is None else known[preferred.chosen]
     pairs = [_line(turn, chosen, best, different[at], known[at]) for at in preferred.rejected]
-    return Judged(tuple(pairs), scores, "pairs", chosen is None)
+    return Judged(tuple(pairs), scores, "paired", chosen is None)
 
 
 def _different(replies: Sequence[Drawn]) -> list[Drawn]:

@@ -23,7 +23,7 @@ from toolbench_eval.evaluation.solving.solve import Solver, solve_task
 from toolbench_eval.evaluation.timing import Timing
 from toolbench_eval.evaluation.workplace import JOURNAL, LOGS
 from toolbench_eval.registry import Registry
-from toolbench_eval.results.aggregate import Naming, TaskScores, aggregates, bootstrap
+from toolbench_eval.results.aggregate import Naming, TaskScores, aggregates, bootstrap, intervals
 from toolbench_eval.results.schema import Count, Execution, Headline, Result, TaskResult
 from toolbench_eval.results.sidecars import read_per_query
 from toolbench_eval.results.store import RESULT_FILE, distinct_slug, read_result
@@ -115,6 +115,7 @@ def _assemble(plan: SolvePlan, tasks: Mapping[str, TaskResult], timing: Timing, 
         if work.row.queries is not None
     }
     partial = bool(plan.missing) or not plan.selection.whole or plan.task_setting["limit"] is not None
+    line = _headline(plan, scored)
     return Result(
         suite=suite.name,
         suite_version=suite.spec.version,
@@ -128,7 +129,8 @@ def _assemble(plan: SolvePlan, tasks: Mapping[str, TaskResult], timing: Timing, 
         counts=counts,
         tasks={f"{suite.name}/{name}": task for name, task in tasks.items()},
         aggregates=aggregates(scored, _naming(plan)),
-        headline=_headline(plan, scored),
+        headline=line,
+        intervals=intervals(scored, line.aggregate, plan.task_setting["seed"], naming=_naming(plan)),
         agent=team.agent.name,
         llm=team.llms[MAIN].name,
         execution=_execution(plan, timing, resumed),

@@ -15,7 +15,7 @@ from toolbench_eval.evaluation.solving.answers import JUDGED, Retrieved, Scorer
 from toolbench_eval.evaluation.solving.rescore_tools import Rescored, Score, rescored_tools
 from toolbench_eval.evaluation.solving.sums import COSTS, costs
 from toolbench_eval.metrics.answers.profiles import Profile, find_profile
-from toolbench_eval.results.aggregate import Naming, TaskScores, aggregates, bootstrap
+from toolbench_eval.results.aggregate import Naming, TaskScores, aggregates, bootstrap, intervals
 from toolbench_eval.results.samples import ContentDigest, read_samples
 from toolbench_eval.results.schema import Headline, Result, TaskResult
 from toolbench_eval.results.store import read_result
@@ -51,7 +51,9 @@ def rescore_solved(path: Path, measures: list[str] | None = None, profile: str |
     interval = bootstrap(scored, metric, old.aggregate, int(setting.get("seed", 0)), naming=naming)
     value = averages[old.aggregate][metric]
     headline = Headline(metric=metric, aggregate=old.aggregate, value=value, ci95=interval)
+    spread = intervals(scored, old.aggregate, int(setting.get("seed", 0)), naming=naming)
     changes = {"tasks": tasks, "aggregates": averages, "headline": headline, "task_setting": setting}
+    changes |= {"intervals": spread}
     return result.model_copy(update=changes).with_identity()
 
 

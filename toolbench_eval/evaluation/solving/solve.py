@@ -25,6 +25,9 @@ from toolbench_eval.runtime.door import SampleOver
 ABOUT_THE_REQUEST = {400, 413, 422}
 """Statuses by which an endpoint refuses one request (a prompt that is too long, most of all) and is alive."""
 
+LOGGED_AT_ONCE = 1_000
+"""Samples of one log: the runtime keeps some 24 kB of each in memory until its log is closed."""
+
 
 @dataclass(frozen=True)
 class Solver:
@@ -128,25 +131,26 @@ def solve_task(work: Work, solver: Solver, journal: Journal, log_file: Path, nam
         reporter.note(f"continuing {name}: {len(earlier)} of {len(work.samples)} samples are solved")
     logged = unsolved or work.samples
     desk = _Desk(work, solver, journal, {sample.id for sample in unsolved})
-    free = _free(log_file)
     with (
         reporter.track(f"solve {name}", len(logged)) as advance,
         work.at_work() if unsolved else nullcontext(),
         desk,
-        _dropped_where_the_disk_fails(free),
     ):
-        run_samples(
-            logged,
-            desk.solve,
-            solver.llms,
-            name=name,
-            log_file=free,
-            concurrency=solver.concurrency,
-            metadata={"agent": solver.agent.name, "solved_before": len(earlier)},
-            time_limit=solver.limits.seconds,
-            on_error=desk.failed,
-            show=advance,
-        )
+        for start in range(0, len(logged), LOGGED_AT_ONCE):
+            free = _free(log_file)
+            with _dropped_where_the_disk_fails(free):
+                run_samples(
+                    logged[start : start + LOGGED_AT_ONCE],
+                    desk.solve,
+                    solver.llms,
+                    name=name,
+                    log_file=free,
+                    concurrency=solver.concurrency,
+                    metadata={"agent": solver.agent.name, "solved_before": len(earlier)},
+                    time_limit=solver.limits.seconds,
+                    on_error=desk.failed,
+                    show=advance,
+                )
     return bool(earlier)
 
 

@@ -93,7 +93,7 @@
       text: samples.map((sample) => conditions.map((condition) => `${safe(sample)}<br>${safe(condition)}`)),
       hovertemplate: "%{text}<br>%{z:.2f}<extra></extra>",
     }], layout(0, {
-      height: Math.min(1400, 140 + samples.length * (many ? 6 : 16)),
+      height: Math.min(1400, 200 + samples.length * (many ? 6 : 18)),
       xaxis: axis({
         tickmode: "array", tickvals: conditions.map((_, at) => at), ticktext: conditions.map(short), tickangle: -60, side: "top",
         fixedrange: true, showgrid: false,
