@@ -69,7 +69,7 @@ def test_a_model_blind_to_order_does_not_move(tmp_path: Path) -> None:
 
 
 def test_a_coin_spreads_as_coins_do(tmp_path: Path) -> None:
-    samples, repeats = 50, 8
+    samples, repeats = 40, 6
     more = f"repeats = {repeats}"
     made, done = study(
         tmp_path, "temperature = [0, 1.0]", "coin", rows=problems(samples), more=more, coin=Coin(share=0.5)

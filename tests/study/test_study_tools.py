@@ -72,7 +72,7 @@ def test_orders_by_example() -> None:
     assert of["gold-last"] == ["dolomite", "amber", "emerald", "beryl"]
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(st.permutations(TOOLS), st.integers(0, 50), st.sampled_from(ORDERS))
 def test_an_order_keeps_the_multiset_of_tools(listed: list[str], seed: int, order: str) -> None:
     changed = names(arranged(offers(tuple(listed)), arrangement=ToolOrder(order, seed)))
@@ -81,7 +81,7 @@ def test_an_order_keeps_the_multiset_of_tools(listed: list[str], seed: int, orde
     assert changed == again
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(st.permutations(TOOLS), st.integers(0, 50))
 def test_a_shuffle_does_not_depend_on_the_released_order(listed: list[str], seed: int) -> None:
     order = ToolOrder("shuffle", seed)
@@ -97,7 +97,7 @@ def test_shuffles_differ_by_seed_and_problem() -> None:
     assert names(both, 0) != names(both, 1)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(st.integers(0, 9), st.integers(0, 9), st.sampled_from(["random", "near", "same"]), st.integers(0, 9))
 def test_toolsets_grow_by_keeping_what_they_had(few: int, more: int, likeness: Likeness, seed: int) -> None:
     small, large = (
