@@ -69,7 +69,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options are those of run
     \b
     Examples:
       evalharness study --list
-      evalharness study tool-order --task apibank/level-1 --agent react --llm openai/gpt-4o-mini
+      evalharness study tool-order --task apibank --agent react --llm openai/gpt-4o-mini
       evalharness study my-study.toml --repeats 5
     """
     from toolbench_eval.cli.agent_run import read_roles

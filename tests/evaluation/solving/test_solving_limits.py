@@ -67,7 +67,7 @@ def test_cost_of_a_sample(run: Stage) -> None:
 def test_time_of_a_sample(run: Stage, server: EndpointServer) -> None:
     """One hangs; the agent's next call is never made, and the others are not kept waiting."""
     server.hang(match=told("Kestrel"))
-    done = run(*OWN, "--time-limit", "1.2", "--concurrency", "4", "--max-failures", "1")
+    done = run(*OWN, "--time-limit", "1.2", "--concurrency", "1", "--max-failures", "1")
     assert done.code == 0, done.err
     failures = solved(done.result)["failures"]
     assert set(failures.values()) == {"the sample's limit of 1.2 seconds is reached"}
