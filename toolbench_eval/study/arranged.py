@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from toolbench_eval.data.tool_problems import ToolProblem
-from toolbench_eval.environments.base import Arguments, Environment, Json, ToolResult, ToolSpec
+from toolbench_eval.environments.base import Environment
 from toolbench_eval.environments.combined import CombinedEnvironment
 from toolbench_eval.environments.declared import DeclaredEnvironment
 from toolbench_eval.environments.offered import OfferedEnvironment
+from toolbench_eval.environments.padded import Padded
 from toolbench_eval.errors import UsageError
 from toolbench_eval.evaluation.solving.tool_offers import Offers
 from toolbench_eval.evaluation.solving.tool_use import ToolWork
@@ -70,35 +71,6 @@ class Arranged(Offers):
         if whole is None or not foreign:
             return OfferedEnvironment(whole or DeclaredEnvironment(foreign), names)
         return Padded(OfferedEnvironment(CombinedEnvironment([whole, DeclaredEnvironment(foreign)]), names), whole)
-
-
-@dataclass(frozen=True)
-class Padded:
-    """An environment with tools of elsewhere; its state is that of the environment itself.
-
-    Attributes:
-        all: The environment with the other tools.
-        own: The environment alone.
-    """
-
-    all: Environment
-    own: Environment
-
-    def tools(self) -> Sequence[ToolSpec]:
-        """The tools, those of elsewhere among them."""
-        return self.all.tools()
-
-    def call(self, name: str, arguments: Arguments) -> ToolResult:
-        """Call a tool."""
-        return self.all.call(name, arguments)
-
-    def reset(self) -> None:
-        """Reset the environment."""
-        self.all.reset()
-
-    def snapshot(self) -> Json:
-        """The state of the environment alone: gold states know of no other tools."""
-        return self.own.snapshot()
 
 
 def rearranged(work: Work, what: str, **changes: Any) -> Work:

@@ -12,6 +12,7 @@ from toolbench_eval.environments.base import Environment, ToolSpec
 from toolbench_eval.environments.combined import CombinedEnvironment
 from toolbench_eval.environments.declared import DeclaredEnvironment
 from toolbench_eval.environments.offered import OfferedEnvironment
+from toolbench_eval.environments.padded import Padded
 from toolbench_eval.errors import UsageError
 
 RETRIEVED = "retrieved"
@@ -52,9 +53,9 @@ class Offers:
         names = self._ordered(problem, self._chosen(problem, there))
         foreign = [self.task.pool[name] for name in names if name not in there]
         # Tools of other problems that this problem's environment cannot execute.
-        return OfferedEnvironment(
-            CombinedEnvironment([whole, DeclaredEnvironment(foreign)]) if foreign else whole, names
-        )
+        if foreign:
+            return OfferedEnvironment(Padded(CombinedEnvironment([whole, DeclaredEnvironment(foreign)]), whole), names)
+        return OfferedEnvironment(whole, names)
 
     def gold_missing(self, problem: ToolProblem) -> tuple[str, ...]:
         """Gold tools that the problem's agent is not offered."""
