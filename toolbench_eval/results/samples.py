@@ -6,15 +6,18 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import zstandard
 
 from toolbench_eval.atomic import atomic_path
 from toolbench_eval.errors import DataError, MissingDataError
 
-LONGEST_LINE = 2**26
-"""Characters of the longest line that is read."""
+LONGEST_LINE = 2**27
+"""Bytes of the longest line that is read: the most that models may write for a sample, escaped and told four times."""
+
+PACKED = 2**12
+"""Bytes that are unpacked at a time: whatever they hold, it fits into memory."""
 
 
 def write_samples(path: Path, samples: Iterable[Mapping[str, Any]]) -> None:
@@ -40,8 +43,8 @@ def read_samples(path: Path) -> Iterator[dict[str, Any]]:
         DataError: It holds something else.
     """
     try:
-        with path.open("rb") as raw, zstandard.ZstdDecompressor().stream_reader(raw) as stream:
-            for number, line in enumerate(_lines(stream, path), start=1):
+        with path.open("rb") as raw:
+            for number, line in enumerate(_lines(_unpacked(raw, path), path), start=1):
                 yield _object(line, path, number)
     except FileNotFoundError:
         raise MissingDataError("there is no such file", file=path) from None
@@ -65,14 +68,31 @@ class ContentDigest:
         return self._hash.hexdigest()
 
 
-def _lines(stream: Any, path: Path) -> Iterator[bytes]:
-    rest = b""
-    while chunk := stream.read(2**20):
-        *whole, rest = (rest + chunk).split(b"\n")
-        yield from whole
-        if len(rest) > LONGEST_LINE:
+def _unpacked(raw: BinaryIO, path: Path) -> Iterator[bytes]:
+    """The content, piece by piece; a stream reader of the library would take a file that is cut off for a whole one."""
+    frame = zstandard.ZstdDecompressor().decompressobj()
+    while packed := raw.read(PACKED):
+        yield frame.decompress(packed)
+        if frame.unused_data:
+            raise DataError("not a zstd file: something follows its end", file=path)
+    if not frame.eof:
+        raise DataError("the file is cut off", file=path)
+
+
+def _lines(content: Iterable[bytes], path: Path) -> Iterator[bytes]:
+    begun: list[bytes] = []
+    size = 0
+    for piece in content:
+        first, *others = piece.split(b"\n")
+        begun.append(first)
+        if others:
+            yield b"".join(begun)
+            yield from others[:-1]
+            begun, size = [others[-1]], 0
+        size += len(begun[-1])
+        if size > LONGEST_LINE:
             raise DataError(f"a line is longer than {LONGEST_LINE} bytes", file=path)
-    if rest:
+    if any(begun):
         raise DataError("the last line is cut off", file=path)
 
 

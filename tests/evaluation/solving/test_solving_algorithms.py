@@ -15,7 +15,7 @@ from support.command import ROOT
 
 TASKS = ("bridge", "chain")
 """No question of these is answered by yes or no, or by one of two alternatives: nothing can be guessed."""
-RUN = ("--task", "sample-mhqa/bridge", "--task", "sample-mhqa/chain", "--llm", "scripted", "--limit", "12")
+RUN = ("--task", "sample-mhqa/bridge", "--task", "sample-mhqa/chain", "--llm", "scripted", "--limit", "8")
 ALONE = ("direct", "cot")
 SEARCHING = ("rag", "react", "self-ask", "iter-retgen", "ircot", "genground", "exsearch", "dro")
 
@@ -173,7 +173,7 @@ def test_genground_reads_batch_after_batch_up_to_the_first_with_evidence(agents:
                 assert note["revised"] == note["draft"]
             several += len(batches) > 1
         assert len(steps(trajectory, "llm", "ground")) == len(notes(trajectory, "ground"))
-    assert several > 3
+    assert several > 2
 
 
 def test_exsearch_records_evidence_of_each_search_before_the_next(agents: dict[str, Outcome]) -> None:
@@ -185,7 +185,7 @@ def test_exsearch_records_evidence_of_each_search_before_the_next(agents: dict[s
         assert len(thought) - 1 <= len(record) <= len(thought)
         assert all(note["evidence"] for note in record)
         recorded += len(record)
-    assert recorded > 24
+    assert recorded > 16
 
 
 def test_dro_shows_the_generator_what_the_selector_chose(agents: dict[str, Outcome]) -> None:
@@ -199,7 +199,7 @@ def test_dro_shows_the_generator_what_the_selector_chose(agents: dict[str, Outco
         assert len(set(chosen["numbers"])) == 5
         assert " > ".join(f"[{number}]" for number in chosen["numbers"]) == select["reply"]
         moved += chosen["numbers"] != [1, 2, 3, 4, 5]
-    assert moved > 8
+    assert moved > 5
 
 
 def test_what_others_search_for_is_what_they_said_before(agents: dict[str, Outcome]) -> None:

@@ -11,7 +11,7 @@ from support.agent_stage import LLM, canonical, samples, stage
 from support.endpoint import Body, EndpointServer, scripted_reader, told
 
 RUN = ("--task", "sample-mhqa/bridge", "--task", "sample-mhqa/chain", "--agent", "genground", "--model", "bm25")
-MORE = ("--llm", LLM, "--limit", "10")
+MORE = ("--llm", LLM, "--limit", "6")
 
 
 def unpunctual(body: Body) -> str:
@@ -31,7 +31,7 @@ def test_concurrency_folder_cache_and_interruptions_change_nothing(tmp_path: Pat
         folder.mkdir()
         with EndpointServer(unpunctual) as server, stage(folder, server) as run:
             if name == "interrupted":
-                for town in ("Kestrel", "Halmouth", "Pellworth", "Lindholm", "Orchard"):
+                for town in ("Kestrel", "Pellworth"):
                     server.fail(503, match=told(town))
                 failed = run(*RUN, *MORE, "--concurrency", concurrency)
                 assert failed.code == 3
@@ -61,7 +61,7 @@ def test_a_lost_log_is_written_anew_without_calls(tmp_path: Path) -> None:
         done = run(*judged)
         assert done.code == 0, done.err
         assert all("graded" in body["messages"][0]["content"] or "grade" in str(body) for body in server.requests)
-        assert len(server.requests) == 10
+        assert len(server.requests) == 6
         task = done.result["tasks"]["sample-mhqa/bridge"]
         assert task["trajectories_file"] == "trajectories/bridge.eval"
         assert (done.folder / task["trajectories_file"]).is_file()

@@ -64,6 +64,7 @@ class Storm:
     ids: list[str]
     first: Outcome
     again: Outcome
+    stricter: Done
 
 
 ERRORS = {
@@ -129,7 +130,7 @@ def storm(tmp_path_factory: pytest.TempPathFactory) -> Storm:
         first = outcome(run(*RAG), server, questions)
         server.heal()
         again = outcome(run(*RAG, "--max-failures", "0.16"), server, questions)
-        return Storm([question.id for question in questions], first, again)
+        return Storm([question.id for question in questions], first, again, run(*RAG, "--max-failures", "0.15"))
 
 
 def test_the_run_ends_and_says_why_it_failed(storm: Storm) -> None:
@@ -195,6 +196,14 @@ def test_the_good_result_takes_the_place_of_the_marked_one(storm: Storm) -> None
     assert storm.again.folder.name == storm.first.folder.name.removesuffix("-failed")
     assert list(storm.again.failures) == [storm.ids[number] for number in sorted([*SAID, *BABBLED])]
     assert storm.again.result["execution"]["resumed"] is True
+
+
+def test_a_result_that_was_accepted_is_not_made_again_by_a_stricter_command(storm: Storm) -> None:
+    done = storm.stricter
+    assert done.code == 3
+    assert done.folder == storm.again.folder
+    assert "4 of 26 samples of sample-mhqa failed" in done.err
+    assert f"Delete {done.folder} to try again. A larger --max-failures accepts the result as it is" in done.err
 
 
 # the whole endpoint ---------------------------------------------------------------------------
@@ -329,11 +338,11 @@ def test_what_a_document_orders_is_not_done(tmp_path: Path, corpora: tuple[Path,
     own = ("--agent", agent, "--llm", "scripted", "--model", "deaf", "--tasks-dir", str(corpora[0].parent / "mine"))
     with stage(tmp_path) as run:
         for corpus in corpora:
-            done = run(*RAG[:2], *own, "--corpus", str(corpus), "--limit", "12")
+            done = run(*RAG[:2], *own, "--corpus", str(corpus), "--limit", "7")
             assert done.code == 0, done.err
             found = [record["trajectory"] for record in samples(done.folder).values()]
             said.append([(one["sample"], one["prediction"], one["stop_reason"], len(one["steps"])) for one in found])
             shown.append(done.result["tasks"][TASK]["scores"]["prompt_tokens"])
     assert said[0] == said[1]
     assert shown[1] > shown[0] + 50
-    assert len({prediction for _, prediction, _, _ in said[1]} - {"Atlantis"}) > 6
+    assert len({prediction for _, prediction, _, _ in said[1]} - {"Atlantis"}) > 3

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from toolbench_eval.agents.session import MAIN
@@ -74,7 +73,9 @@ def _solve_suite(
     with place.locked(reporter):
         if place.finished:
             reporter.note(f"already there: {place.result_file}")
-            return _told(read_result(place.result_file), request.max_failures, place.folder)
+            result = read_result(place.result_file)
+            refused = too_many(result, request.max_failures)
+            return result, objection(result, place.folder, finished=True) if refused else None
         solver = _solver(plan, request)
         tasks, resumed = {}, False
         for work in plan.works:
@@ -92,7 +93,8 @@ def _solve_suite(
         result = _assemble(plan, tasks, timing, resumed)
         if too_many(result, request.max_failures):
             reporter.note(f"kept and marked: {place.failed_folder / RESULT_FILE}")
-            return _told(place.set_aside(result), request.max_failures, place.failed_folder)
+            result = place.set_aside(result)
+            return result, objection(result, place.failed_folder, finished=False)
         place.finish(result)
         return read_result(place.result_file), None
 
@@ -171,10 +173,6 @@ def _execution(plan: SolvePlan, timing: Timing, resumed: bool) -> Execution:
         resumed=resumed,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-
-
-def _told(result: Result, most: float, folder: Path) -> tuple[Result, str | None]:
-    return result, objection(result, folder) if too_many(result, most) else None
 
 
 def _warn(plan: SolvePlan, reporter: Reporter) -> None:
