@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.hub_server import HubServer
@@ -13,6 +14,12 @@ from support.hub_server import HubServer
 # Tests neither use nor fill the cache of whoever runs them; each process of pytest-xdist has its own.
 CACHE = tempfile.TemporaryDirectory(prefix="evalharness-tests-")
 os.environ["EVALHARNESS_CACHE"] = CACHE.name
+
+CHROMIUM = Path("/usr/bin/chromium")
+SWITCHES = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+)
 
 
 @pytest.fixture
@@ -22,3 +29,15 @@ def hub(tmp_path: Path) -> Iterator[HubServer]:
     root.mkdir()
     with HubServer(root) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium without a window."""
+    api = pytest.importorskip("playwright.sync_api", reason="looking at the page needs playwright (extra dev)")
+    if not CHROMIUM.exists():
+        pytest.skip(f"looking at the page needs {CHROMIUM} (apt-get install chromium)")
+    with api.sync_playwright() as player:
+        started = player.chromium.launch(executable_path=str(CHROMIUM), args=SWITCHES.split())
+        yield started
+        started.close()

@@ -37,7 +37,8 @@ def refused(done: subprocess.CompletedProcess[str], code: int, *words: str) -> s
     ("arguments", "words"),
     [
         ((*RUN, "--task", "toolrett"), ("task 'toolrett'", "toolret")),
-        ((*RUN, "--task", "apibank"), ("task 'apibank'", "toolret/apibank")),
+        ((*RUN, "--task", "apigen"), ("task 'apigen'", "toolret/apigen")),
+        ((*RUN, "--task", "apibank"), ("'apibank' is a tool-use suite", "--agent")),
         ((*RUN, "--task", "toolret/apibnk"), ("task 'toolret/apibnk'", "toolret/apibank")),
         ((*RUN, "--task", "toolret:wbe"), ("category 'toolret:wbe'", "toolret:web")),
         ((*RUN, "--task", "toolret/zz*"), ("task 'toolret/zz*'", "toolret")),

@@ -82,19 +82,23 @@ def test_an_interrupted_endpoint_is_exit_3_and_json_stays_json(tmp_path: Path) -
     assert "error: 2 of 2 samples of sample-mhqa failed; the first: bridge-01: " in done.stderr
 
 
+@pytest.fixture(scope="module")
+def listed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    with stage(tmp_path_factory.mktemp("listed")) as run:
+        return {row["agent"]: row["what"] for row in run.command("agents", "list", "--json").json}
+
+
 @pytest.mark.parametrize("agent", AGENTS)
-def test_every_agent_is_listed_and_shown(tmp_path: Path, agent: str) -> None:
+def test_every_agent_is_listed_and_shown(tmp_path: Path, listed: dict[str, str], agent: str) -> None:
     with stage(tmp_path) as run:
-        listed = {row["agent"]: row["what"] for row in run.command("agents", "list", "--json").json}
-        assert listed[agent]
         shown = run.command("agents", "show", agent, "--json").json
-        assert shown["agent"] == agent
-        assert shown["prompts"]
-        assert {"option", "default", "paper", "released", "values", "meaning"} == shown["options"][0].keys()
-        assert all(option["meaning"] for option in shown["options"])
         text = run.command("agents", "show", agent).out
-        assert text.startswith(f"{agent}\n\n")
-        assert all(option["option"] in text for option in shown["options"])
+    assert listed[agent]
+    assert (shown["agent"], bool(shown["prompts"])) == (agent, True)
+    assert {"option", "default", "paper", "released", "values", "meaning"} == shown["options"][0].keys()
+    assert all(option["meaning"] for option in shown["options"])
+    assert text.startswith(f"{agent}\n\n{listed[agent]}")
+    assert all(option["option"] in text for option in shown["options"])
 
 
 def test_roles_are_shown(tmp_path: Path) -> None:

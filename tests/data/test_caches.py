@@ -10,6 +10,12 @@ from toolbench_eval.data.caches import chosen, entries, remove
 from toolbench_eval.errors import StorageError, UnknownNameError
 
 
+@pytest.fixture(autouse=True)
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cache of the harness that other tests have left nothing in."""
+    monkeypatch.setenv("EVALHARNESS_CACHE", str(tmp_path / "own"))
+
+
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A hub cache with one data set and one model, as huggingface-hub lays them out."""

@@ -13,12 +13,6 @@ from support.site_boards import EVIL, REPORTED, add_entry, new_board, scores
 from toolbench_eval.leaderboard.board import Board, read_board
 from toolbench_eval.site.build import build
 
-CHROMIUM = Path("/usr/bin/chromium")
-SWITCHES = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-)
-
 
 @pytest.fixture(scope="session")
 def board(tmp_path_factory: pytest.TempPathFactory) -> Board:
@@ -47,18 +41,6 @@ def site(board: Board, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("site")
     build([board], out)
     return out
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Chromium without a window."""
-    api = pytest.importorskip("playwright.sync_api", reason="looking at the page needs playwright (extra dev)")
-    if not CHROMIUM.exists():
-        pytest.skip(f"looking at the page needs {CHROMIUM} (apt-get install chromium)")
-    with api.sync_playwright() as player:
-        started = player.chromium.launch(executable_path=str(CHROMIUM), args=SWITCHES.split())
-        yield started
-        started.close()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,6 @@ from support.study_stage import POLICY, problems, small_suite, study_stage, writ
 pytest.importorskip("jinja2", reason="the page needs jinja2 (extra site)")
 pytest.importorskip("plotly", reason="the page needs plotly (extra site)")
 
-CHROMIUM = Path("/usr/bin/chromium")
-SWITCHES = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
 EVIL = "<script>alert(1)</script>"
 
 
@@ -34,18 +31,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         done = run.command("study", str(path), "--tasks-dir", str(tiny), "--out", str(folder / "made"))
     assert done.code == 0, done.err
     return folder / "made"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Chromium without a window."""
-    api = pytest.importorskip("playwright.sync_api", reason="looking at the page needs playwright (extra dev)")
-    if not CHROMIUM.exists():
-        pytest.skip(f"looking at the page needs {CHROMIUM} (apt-get install chromium)")
-    with api.sync_playwright() as player:
-        started = player.chromium.launch(executable_path=str(CHROMIUM), args=SWITCHES.split())
-        yield started
-        started.close()
 
 
 @pytest.mark.parametrize(
