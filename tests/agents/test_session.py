@@ -12,6 +12,7 @@ import pytest
 
 from toolbench_eval.agents.session import MOST_WRITTEN, BudgetError, Limits, Session, sound
 from toolbench_eval.agents.trajectory import LLMCall, Note, SearchCall
+from toolbench_eval.data.passages import Passage
 from toolbench_eval.errors import EndpointError, UsageError
 from toolbench_eval.evaluation.solving.allowance import RunAllowance
 from toolbench_eval.llms.base import GREEDY, Message, Reply, Sampling, Token, Usage
@@ -81,6 +82,34 @@ def test_halves_of_characters_are_replaced(text: str, clean: str) -> None:
     [call] = session.steps
     assert isinstance(call, LLMCall)
     assert call.reply == clean
+
+
+def test_halves_that_a_model_wrote_as_escapes_go_nowhere() -> None:
+    """An agent that reads JSON makes halves of characters out of a reply that holds none."""
+    half = json.loads('"\\ud83d"')
+    model, searched = Heard(Reply("ok")), []
+
+    def search(query: str, k: int) -> list[Passage]:
+        searched.append(query)
+        return []
+
+    session = Session({"main": model}, search)
+    session.ask("a", [Message("user", f"what is {half}?")])
+    session.search(f"find {half}", 1)
+    assert model.texts == ["what is �?"]
+    assert searched == ["find �"]
+    assert [step.query for step in session.steps if isinstance(step, SearchCall)] == searched
+
+
+@dataclass
+class Heard(Says):
+    """Keeps what it was asked."""
+
+    texts: list[str] = field(default_factory=list)
+
+    def complete(self, messages: Sequence[Message], sampling: Sampling = GREEDY, attempt: int = 0) -> Reply:
+        self.texts += [message.text for message in messages]
+        return self.reply
 
 
 @pytest.mark.parametrize("value", [math.nan, -math.inf])

@@ -90,7 +90,7 @@ class Session:
         seed: Seed of calls that draw their answer and name none.
         steps: What happened so far.
 
-    What models write is handed on without halves of characters (see `sound`).
+    Whatever goes through it is without halves of characters (see `sound`): models write some as JSON's escapes, too.
     """
 
     llms: Mapping[str, LLM]
@@ -132,6 +132,7 @@ class Session:
             EndpointError: The model did not answer.
         """
         self._check()
+        messages = [Message(message.role, sound(message.text)) for message in messages]
         played = role if role in self.llms else MAIN
         llm = self.llms[played]
         if sampling.temperature > 0 and sampling.seed is None:
@@ -172,7 +173,7 @@ class Session:
         """
         if self.searcher is None:
             raise UsageError("this agent searches: name its retriever with --model, e.g. --model bm25")
-        began = time.monotonic()
+        began, query = time.monotonic(), sound(query)
         found = tuple(self.searcher(query, k)) if query.strip() else ()
         ids = tuple(passage.id for passage in found)
         self.steps.append(SearchCall(query, k, ids, time.monotonic() - began))
@@ -192,6 +193,7 @@ class Session:
         self._check()
         began = time.monotonic()
         result = self.environment.call(name, arguments)
+        result = replace(result, text=sound(result.text))
         seconds = time.monotonic() - began
         self.steps.append(
             ToolCall(name, _recorded(arguments), result.status, result.text, result.error, result.source, seconds)

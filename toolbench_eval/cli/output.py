@@ -30,7 +30,12 @@ MIN_LAST = 12
 
 def print_json(values: Any) -> None:
     """One JSON document on stdout."""
-    sys.stdout.write(json.dumps(values, ensure_ascii=False, allow_nan=False) + "\n")
+    text = json.dumps(values, ensure_ascii=False, allow_nan=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half a character, which JSON can say in its own way only
+        text = json.dumps(values, allow_nan=False)
+    sys.stdout.write(text + "\n")
 
 
 def width() -> int:

@@ -156,7 +156,8 @@ def _body(step: dict[str, Any]) -> str:
 
 
 def _wrapped(head: str, body: str) -> Iterator[str]:
-    text = body if len(body) <= LONGEST else f"{body[:LONGEST]} [{len(body) - LONGEST} characters more]"
+    shown = "".join(one if one.isprintable() or one in "\n\t" else "�" for one in body[:LONGEST])
+    text = shown if len(body) <= LONGEST else f"{shown} [{len(body) - LONGEST} characters more]"
     yield f"  {head}"
     for line in text.splitlines() or [""]:
         for part in textwrap.wrap(line, 100) or [""]:

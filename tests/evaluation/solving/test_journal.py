@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import resource
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.full_disk import limited
 
 from toolbench_eval.agents.trajectory import LLMCall, Note, SearchCall, StopReason, Trajectory, from_json
 from toolbench_eval.errors import StorageError
@@ -99,17 +97,6 @@ def test_many_threads(tmp_path: Path) -> None:
         thread.join()
     assert [journal.get(f"{at}").prediction for at in range(64)] == [("x" * at) or "" for at in range(64)]
     assert Journal(tmp_path / "j").entries == journal.entries
-
-
-@contextmanager
-def limited(size: int) -> Iterator[None]:
-    """No file may become larger: writing fails as on a full disk."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_full_disk_leaves_whole_lines(tmp_path: Path) -> None:

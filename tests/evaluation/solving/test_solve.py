@@ -130,6 +130,7 @@ def test_a_fault_of_a_sample_is_its_recorded_reason(place: Place, act: Callable[
     ("given", "prediction", "error"),
     [
         (Answer("x", "max_hops"), "x", None),
+        (Answer("half \ud83d", raw="half \ud83d"), "half �", None),
         (Answer("", "answered"), None, "the agent gave no answer (answered)"),
         (Answer(None, "parse_error"), None, "the agent gave no answer (parse_error)"),
     ],

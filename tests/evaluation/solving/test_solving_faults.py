@@ -160,6 +160,20 @@ def test_what_is_odd_but_an_answer_is_one(storm: Storm, number: int, answer: str
     assert storm.ids[number] not in storm.first.failures
 
 
+def test_what_models_write_does_not_reach_the_terminal(tmp_path: Path) -> None:
+    """No escape sequence is carried out by `trajectories show`; its JSON has everything."""
+    rude = "\x1b[2J\x1b]0;owned\x07 Brown \ud83d\tand\0more"
+    with EndpointServer(lambda body: rude) as server, stage(tmp_path, server) as run:
+        folder = str(run(*RAG, "--limit", "1").folder)
+        shown = run.command("trajectories", "show", folder)
+        assert (shown.code, "�[2J�]0;owned� Brown �" in shown.out) == (0, True)
+        assert not set(shown.out) & set("\x1b\x07\0\t")
+        [record] = run.command("trajectories", "show", folder, "--json").json
+        assert record["trajectory"]["final_text"] == rude.replace("\ud83d", "�")
+        assert run.command("trajectories", "replay", folder).code == 0
+        assert run.command("rescore", folder).code == 0
+
+
 def test_failed_samples_stay_in_the_denominator_with_zeros(storm: Storm) -> None:
     result, scores = storm.first.result, storm.first.scores
     task = result["tasks"][TASK]

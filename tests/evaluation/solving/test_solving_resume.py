@@ -1,12 +1,11 @@
 """Killed, stopped or out of space: the same command comes to the same result, and no finished sample is solved again.
 
-Commands run in processes of their own, with the runtime's log.
+Commands that are killed, stopped or meet each other run in processes of their own.
 """
 
 from __future__ import annotations
 
 import json
-import resource
 import signal
 import subprocess
 import time
@@ -18,6 +17,7 @@ import pytest
 from support.agent_stage import LLM, calls, canonical, samples, stage
 from support.command import command, environment, evalharness
 from support.endpoint import EndpointServer, scripted_reader
+from support.full_disk import limited
 
 from toolbench_eval.data.qa.load import load_questions
 from toolbench_eval.data.sources import Access
@@ -158,13 +158,11 @@ def test_a_full_disk_is_named_and_loses_nothing_that_is_there(tmp_path: Path, un
     """No file may become larger than that; a scripted model has no cache that could be full first."""
     scripted = [part if part != LLM else "scripted" for part in RUN]
 
-    def limited() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-
-    done = evalharness(*scripted, cwd=tmp_path, preexec_fn=limited)
-    assert done.returncode == 3, done.stderr
-    assert "cannot write" in done.stderr
-    assert "results/sample-mhqa" in done.stderr
+    with stage(tmp_path) as run, limited(size):
+        done = run.command(*scripted, "--out", str(tmp_path / "results"))
+    assert done.code == 3, done.err
+    assert "cannot write" in done.err
+    assert "results/sample-mhqa" in done.err
     assert not list((tmp_path / "results").rglob("result.json"))
     finished = journal(tmp_path)
     assert (0 < len(finished) < SAMPLES) == (size < 20_000)

@@ -66,7 +66,7 @@ class Solver:
         stop: StopReason
         try:
             answer = _checked(self.agent.solve(sample, session))
-            prediction, stop, raw = answer.text or None, answer.stop_reason, answer.raw
+            prediction, stop, raw = sound(answer.text or "") or None, answer.stop_reason, sound(answer.raw)
             if prediction is None:
                 error = f"the agent gave no answer ({stop})"
         except (UsageError, StorageError):
