@@ -83,6 +83,7 @@ def stage(folder: Path, server: EndpointServer | None = None, **env: str) -> Ite
     """A stage with a response cache of its own."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("EVALHARNESS_CACHE", str(folder / "cache"))
+        patch.delenv("COLUMNS", raising=False)  # pytest-xdist sets it: tables would be wrapped
         for name, value in {**({} if server is None else server.env()), **env}.items():
             patch.setenv(name, value)
         patch.setattr(endpoint, "Patience", IMPATIENT)
