@@ -6,8 +6,11 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
+from toolbench_eval.agents.base import Answer, Protocols
+from toolbench_eval.agents.session import Session
+from toolbench_eval.data.questions import Sample
 from toolbench_eval.errors import EndpointError
 from toolbench_eval.llms.base import GREEDY, LLM, Message, Reply, Sampling, Token, Usage
 
@@ -82,3 +85,15 @@ class Told:
     @property
     def listeners(self) -> dict[str, Any]:
         return {"on_done": self.on_done, "on_error": self.on_error, "show": self.show}
+
+
+@dataclass(frozen=True)
+class SilentSearcher:
+    """Searches, and does not say so with `searches`."""
+
+    name: ClassVar[str] = "silent-searcher"
+    prompts: ClassVar[tuple[str, ...]] = ()
+    protocols: ClassVar[Protocols] = {}
+
+    def solve(self, sample: Sample, session: Session) -> Answer:
+        return Answer(" ".join(passage.title for passage in session.search(sample.text, 1)))

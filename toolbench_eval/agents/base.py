@@ -50,6 +50,9 @@ class Agent(Protocol):
     """Solves one sample; a frozen dataclass whose fields are its options.
 
     One object solves many samples in many threads: it keeps nothing between them.
+
+    Two more class attributes may say what it works with: `searches = True` if it searches passages (it then gets a
+    default retriever), `roles` the names for which `--llm ROLE=L` may give it a model of their own.
     """
 
     name: ClassVar[str]

@@ -70,5 +70,14 @@ def roles_of(kind: type[Agent]) -> tuple[str, ...] | None:
     return roles
 
 
+def searches(kind: type[Agent]) -> bool:
+    """Whether the agent searches passages where a task has some, and so needs a retriever: the attribute `searches`.
+
+    False where the agent does not say.
+    """
+    found: bool = getattr(kind, "searches", False)
+    return found
+
+
 def _entries() -> list[EntryPoint]:
     return sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value))

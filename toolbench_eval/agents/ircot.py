@@ -41,6 +41,7 @@ class Ircot:
     retries: int = option(RETRIES, "times an unreadable reply is asked for again")
 
     name: ClassVar[str] = "ircot"
+    searches: ClassVar[bool] = True
     prompts: ClassVar[tuple[str, ...]] = ("ircot-1", "answer-1")
     protocols: ClassVar[Protocols] = {}
 

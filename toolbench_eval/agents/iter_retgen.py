@@ -33,6 +33,7 @@ class IterRetGen:
     retries: int = option(RETRIES, "times an unreadable reply is asked for again")
 
     name: ClassVar[str] = "iter-retgen"
+    searches: ClassVar[bool] = True
     prompts: ClassVar[tuple[str, ...]] = ("iter-retgen-1", "answer-1")
     protocols: ClassVar[Protocols] = {}
 

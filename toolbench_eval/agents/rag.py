@@ -26,6 +26,7 @@ class Rag:
     retries: int = option(RETRIES, "times an unreadable reply is asked for again")
 
     name: ClassVar[str] = "rag"
+    searches: ClassVar[bool] = True
     prompts: ClassVar[tuple[str, ...]] = ("rag-1", "answer-1")
     protocols: ClassVar[Protocols] = {}
 

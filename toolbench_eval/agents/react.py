@@ -43,6 +43,7 @@ class React:
     retries: int = option(RETRIES, "times an unreadable step is asked for again")
 
     name: ClassVar[str] = "react"
+    searches: ClassVar[bool] = True
     prompts: ClassVar[tuple[str, ...]] = ("react-1", "react-tools-1", "tool-observation-1", "answer-1")
     protocols: ClassVar[Protocols] = {"paper": {"k": 1}}
 

@@ -50,6 +50,7 @@ class SelfAsk:
     retries: int = option(RETRIES, "times an unreadable reply is asked for again")
 
     name: ClassVar[str] = "self-ask"
+    searches: ClassVar[bool] = True
     prompts: ClassVar[tuple[str, ...]] = ("self-ask-1", "answer-1")
     protocols: ClassVar[Protocols] = {}
 

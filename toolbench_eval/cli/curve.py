@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from toolbench_eval.cli.options import DataDir, Json, Offline, TasksDir, at_least
+from toolbench_eval.cli.options import (
+    Concurrency,
+    CorpusFile,
+    DataDir,
+    Json,
+    Limit,
+    Offline,
+    Seed,
+    Settings,
+    Source,
+    TasksDir,
+)
 
 if TYPE_CHECKING:
     from toolbench_eval.evaluation.solving.curve import Curve
@@ -30,17 +41,13 @@ def command(  # noqa: PLR0913, PLR0917 - the options are those of run
     ] = None,
     plot: Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Write x.html, x.csv or x.json.")] = None,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where results go, as for run.")] = Path("results"),
-    source: Annotated[Path | None, typer.Option("--source", metavar="FILE", help="As for run.")] = None,
-    corpus: Annotated[Path | None, typer.Option("--corpus", metavar="FILE", help="As for run.")] = None,
-    settings: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="As for run.")] = None,
-    limit: Annotated[
-        int | None, typer.Option("--limit", metavar="N", parser=at_least(1), help="First N samples of each task.")
-    ] = None,
+    source: Source = None,
+    corpus: CorpusFile = None,
+    settings: Settings = None,
+    limit: Limit = None,
     metrics: Annotated[list[str] | None, typer.Option("--metrics", metavar="LIST", help="As for run.")] = None,
-    seed: Annotated[int, typer.Option("--seed", metavar="N", parser=at_least(0), help="As for run.")] = 0,
-    concurrency: Annotated[
-        int, typer.Option("--concurrency", metavar="N", parser=at_least(1), help="Samples at a time.")
-    ] = 16,
+    seed: Seed = 0,
+    concurrency: Concurrency = 16,
     data: DataDir = None,
     tasks_dir: TasksDir = None,
     offline: Offline = False,

@@ -51,14 +51,15 @@ def command(
 def _written(to: Target, path: Path, out: Path, language: str) -> list[Path]:
     from toolbench_eval.export.model_index import export_model_index
     from toolbench_eval.export.mteb import export_mteb
-    from toolbench_eval.export.trec import export_trec
+    from toolbench_eval.export.trec import export_trec, unranked
     from toolbench_eval.results.store import read_result
 
     result = read_result(path)
     if to is Target.TREC:
-        if all(task.run_file is None for task in result.tasks.values()):
-            raise UsageError(f"there is no ranking to write: {result.system} searched nothing")
-        return export_trec(path, out)
+        written = export_trec(path, out)
+        for lacking in unranked(result).values():
+            typer.echo(f"left out: {lacking}", err=True)
+        return written
     if result.agent is not None:
         advice = "--to trec writes what the agent retrieved"
         raise UsageError(f"{to.value} has no place for the answers of agents: {advice}")

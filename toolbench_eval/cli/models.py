@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from toolbench_eval.cli.options import Json, Offline, TasksDir
+from toolbench_eval.cli.options import Device, Json, Offline, TasksDir, TrustRemoteCode
 
 app = typer.Typer(help="What can be run.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -60,10 +60,8 @@ def check(
     model: Annotated[str, typer.Argument(help="Name, hub id, folder, mteb:<name>, or a pipeline.")],
     tasks_dir: TasksDir = None,
     offline: Offline = False,
-    device: Annotated[str, typer.Option("--device", metavar="D", help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
-    trust_remote_code: Annotated[
-        bool, typer.Option("--trust-remote-code", help="Run code from a model's hub repository.")
-    ] = False,
+    device: Device = "auto",
+    trust_remote_code: TrustRemoteCode = False,
     as_json: Json = False,
 ) -> None:
     """Try a model on a part of the shipped sample, in seconds, and say what was found.

@@ -17,6 +17,14 @@ class Instruction(StrEnum):
     WITHOUT = "without"
 
 
+class DtypeChoice(StrEnum):
+    """Choices of `--dtype`."""
+
+    FLOAT32 = "float32"
+    FLOAT16 = "float16"
+    BFLOAT16 = "bfloat16"
+
+
 def whole_number(text: str) -> int:
     """Read a whole number.
 
@@ -70,4 +78,34 @@ NarrowTask = Annotated[
 NarrowInstruction = Annotated[
     Instruction | None, typer.Option("--instruction", help="Narrow a folder to the results of this setting.")
 ]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One switch or option (repeatable).")
+]
+Limit = Annotated[
+    int | None,
+    typer.Option("--limit", metavar="N", parser=at_least(1), help="First N queries of each task (partial result)."),
+]
+Source = Annotated[
+    Path | None,
+    typer.Option("--source", metavar="FILE", help="Agents: the task's records, in their official format."),
+]
+CorpusFile = Annotated[
+    Path | None,
+    typer.Option("--corpus", metavar="FILE", help="Agents: the task's corpus, or its tools, from a file."),
+]
+Judge = Annotated[
+    str | None, typer.Option("--judge", metavar="L", help="Agents: a language model that judges answers, too.")
+]
+Seed = Annotated[
+    int, typer.Option("--seed", metavar="N", parser=at_least(0), help="Seed of everything that draws numbers.")
+]
+Concurrency = Annotated[
+    int, typer.Option("--concurrency", metavar="N", parser=at_least(1), help="Calls to an endpoint at a time.")
+]
+Device = Annotated[str, typer.Option("--device", metavar="D", help="auto, cpu, cuda, cuda:1, mps.")]
+Dtype = Annotated[
+    DtypeChoice | None,
+    typer.Option("--dtype", help="Number format of models that run here. Default: each model's own."),
+]
+TrustRemoteCode = Annotated[bool, typer.Option("--trust-remote-code", help="Run code from a model's hub repository.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout; notes and progress go to stderr.")]

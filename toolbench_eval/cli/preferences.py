@@ -9,7 +9,20 @@ from typing import Annotated, Any
 
 import typer
 
-from toolbench_eval.cli.options import DataDir, Json, Offline, TasksDir, at_least
+from toolbench_eval.cli.options import (
+    Concurrency,
+    CorpusFile,
+    DataDir,
+    Device,
+    Dtype,
+    Json,
+    Limit,
+    Offline,
+    Seed,
+    Source,
+    TasksDir,
+    at_least,
+)
 
 
 class Variant(StrEnum):
@@ -24,14 +37,6 @@ class Score(StrEnum):
 
     CORRECTED = "corrected"
     RELEASED = "released"
-
-
-class Dtype(StrEnum):
-    """Choices of `--dtype`."""
-
-    FLOAT32 = "float32"
-    FLOAT16 = "float16"
-    BFLOAT16 = "bfloat16"
 
 
 def command(  # noqa: PLR0913, PLR0917 - the options are the contract
@@ -70,24 +75,16 @@ def command(  # noqa: PLR0913, PLR0917 - the options are the contract
     alternatives: Annotated[
         int, typer.Option("--alternatives", metavar="K", parser=at_least(1), help="tokens: other tokens at each.")
     ] = 2,
-    limit: Annotated[
-        int | None, typer.Option("--limit", metavar="N", parser=at_least(1), help="First N problems of each task.")
-    ] = None,
-    seed: Annotated[int, typer.Option("--seed", metavar="N", parser=at_least(0), help="Seed of all draws.")] = 0,
-    source: Annotated[
-        Path | None, typer.Option("--source", metavar="FILE", help="The task's records, in their official format.")
-    ] = None,
-    corpus: Annotated[
-        Path | None, typer.Option("--corpus", metavar="FILE", help="The descriptions of the task's tools.")
-    ] = None,
+    limit: Limit = None,
+    seed: Seed = 0,
+    source: Source = None,
+    corpus: CorpusFile = None,
     data: DataDir = None,
     tasks_dir: TasksDir = None,
     offline: Offline = False,
-    concurrency: Annotated[
-        int, typer.Option("--concurrency", metavar="N", parser=at_least(1), help="Problems at a time.")
-    ] = 16,
-    device: Annotated[str, typer.Option("--device", metavar="D", help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
-    dtype: Annotated[Dtype | None, typer.Option("--dtype", help="Number format of local models.")] = None,
+    concurrency: Concurrency = 16,
+    device: Device = "auto",
+    dtype: Dtype = None,
     as_json: Json = False,
 ) -> None:
     """Sample preference pairs of tool calls: replies to a turn, scored against its gold call (TTPA).

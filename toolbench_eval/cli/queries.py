@@ -3,23 +3,14 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from toolbench_eval.cli.options import Json, Offline, at_least, whole_number
+from toolbench_eval.cli.options import Concurrency, Device, Dtype, Json, Offline, Seed, at_least, whole_number
 
 app = typer.Typer(help="Queries for your own tools.", no_args_is_help=True, rich_markup_mode=None)
-
-
-class Dtype(StrEnum):
-    """Choices of `--dtype`."""
-
-    FLOAT32 = "float32"
-    FLOAT16 = "float16"
-    BFLOAT16 = "bfloat16"
 
 
 def _span(text: str) -> str:
@@ -58,13 +49,11 @@ def generate(  # noqa: PLR0913, PLR0917 - the options are the contract
         int, typer.Option("--window", metavar="N", parser=at_least(1), help="Tools that a situation is made for.")
     ] = 20,
     temperature: Annotated[float, typer.Option("--temperature", metavar="X", min=0.0, help="Of the writer.")] = 1.0,
-    seed: Annotated[int, typer.Option("--seed", metavar="N", parser=at_least(0), help="Of all draws.")] = 0,
-    concurrency: Annotated[
-        int, typer.Option("--concurrency", metavar="N", parser=at_least(1), help="Queries at a time.")
-    ] = 16,
+    seed: Seed = 0,
+    concurrency: Concurrency = 16,
     offline: Offline = False,
-    device: Annotated[str, typer.Option("--device", metavar="D", help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
-    dtype: Annotated[Dtype | None, typer.Option("--dtype", help="Number format of local models.")] = None,
+    device: Device = "auto",
+    dtype: Dtype = None,
     as_json: Json = False,
 ) -> None:
     """Write queries, instructions and labels for your tools: calls first, then the answer, then the request.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from toolbench_eval.cli.options import DataDir, Json, NarrowInstruction, NarrowTask, Offline, TasksDir
+from toolbench_eval.cli.options import DataDir, Device, Json, NarrowInstruction, NarrowTask, Offline, TasksDir
 
 if TYPE_CHECKING:
     from toolbench_eval.cli.output import TerminalReporter
@@ -30,7 +30,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument an option
     data: DataDir = None,
     tasks_dir: TasksDir = None,
     offline: Offline = False,
-    device: Annotated[str, typer.Option("--device", metavar="D", help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
+    device: Device = "auto",
     as_json: Json = False,
 ) -> None:
     """Run the setting of a stored result again, and say whether it comes out the same.

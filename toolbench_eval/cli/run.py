@@ -9,7 +9,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from toolbench_eval.cli.options import DataDir, Json, Offline, TasksDir, at_least
+from toolbench_eval.cli.options import (
+    Concurrency,
+    CorpusFile,
+    DataDir,
+    Device,
+    Dtype,
+    Json,
+    Judge,
+    Limit,
+    Offline,
+    Seed,
+    Settings,
+    Source,
+    TasksDir,
+    TrustRemoteCode,
+    at_least,
+)
 
 if TYPE_CHECKING:
     from toolbench_eval.evaluation.request import Request
@@ -32,14 +48,6 @@ class Protocol(StrEnum):
     RELEASED = "released"
 
 
-class Dtype(StrEnum):
-    """Choices of `--dtype`."""
-
-    FLOAT32 = "float32"
-    FLOAT16 = "float16"
-    BFLOAT16 = "bfloat16"
-
-
 def command(  # noqa: PLR0913, PLR0917 - the options are the contract
     task: Annotated[
         list[str],
@@ -51,7 +59,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options are the contract
     ] = None,
     agent: Annotated[
         str | None,
-        typer.Option("--agent", "-a", metavar="A", help="Agent to evaluate; --model is then what it searches with."),
+        typer.Option("--agent", "-a", metavar="A", help="Agent to evaluate; --model is what it searches with (bm25)."),
     ] = None,
     llm: Annotated[
         list[str] | None,
@@ -74,19 +82,14 @@ def command(  # noqa: PLR0913, PLR0917 - the options are the contract
     protocol: Annotated[
         Protocol, typer.Option("--protocol", help="A named bundle of switches (see tasks show).")
     ] = Protocol.DEFAULT,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One switch (repeatable).")
-    ] = None,
+    settings: Settings = None,
     k: Annotated[
         int | None,
         typer.Option(
             "--k", metavar="N", parser=at_least(1), help="Depth of the run. Default: the suite's own, mostly 100."
         ),
     ] = None,
-    limit: Annotated[
-        int | None,
-        typer.Option("--limit", metavar="N", parser=at_least(1), help="First N queries of each task (partial result)."),
-    ] = None,
+    limit: Limit = None,
     allow_missing: Annotated[
         bool, typer.Option("--allow-missing", help="Go on where tasks have no data (partial result).")
     ] = False,
@@ -94,36 +97,21 @@ def command(  # noqa: PLR0913, PLR0917 - the options are the contract
         list[str] | None,
         typer.Option("--metrics", metavar="LIST", help="Measures beside the suite's: 'nDCG@10 R@100'."),
     ] = None,
-    seed: Annotated[
-        int,
-        typer.Option("--seed", metavar="N", parser=at_least(0), help="Seed of everything that draws numbers."),
-    ] = 0,
+    seed: Seed = 0,
     batch_tokens: Annotated[
         int,
         typer.Option("--batch-tokens", metavar="N", parser=at_least(1), help="Tokens that are encoded at a time."),
     ] = 16384,
-    device: Annotated[str, typer.Option("--device", metavar="D", help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
-    dtype: Annotated[
-        Dtype | None, typer.Option("--dtype", help="Number format of the weights. Default: the card's.")
-    ] = None,
-    concurrency: Annotated[
-        int,
-        typer.Option("--concurrency", metavar="N", parser=at_least(1), help="Calls to an endpoint at a time."),
-    ] = 16,
+    device: Device = "auto",
+    dtype: Dtype = None,
+    concurrency: Concurrency = 16,
     first_stage: Annotated[
         Path | None,
         typer.Option("--first-stage", metavar="RESULT", help="Rerank a stored run: a result, its folder, a TREC run."),
     ] = None,
-    source: Annotated[
-        Path | None,
-        typer.Option("--source", metavar="FILE", help="Agents: the task's records, in their official format."),
-    ] = None,
-    corpus: Annotated[
-        Path | None, typer.Option("--corpus", metavar="FILE", help="Agents: the task's corpus from a file.")
-    ] = None,
-    judge: Annotated[
-        str | None, typer.Option("--judge", metavar="L", help="Agents: a language model that judges answers, too.")
-    ] = None,
+    source: Source = None,
+    corpus: CorpusFile = None,
+    judge: Judge = None,
     token_limit: Annotated[
         int | None,
         typer.Option("--token-limit", metavar="N", parser=at_least(1), help="Agents: tokens of one sample."),
@@ -146,9 +134,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options are the contract
         float,
         typer.Option("--max-failures", metavar="F", help="Agents: share of failed samples above which to exit 3."),
     ] = 0.1,
-    trust_remote_code: Annotated[
-        bool, typer.Option("--trust-remote-code", help="Run code from a model's hub repository.")
-    ] = False,
+    trust_remote_code: TrustRemoteCode = False,
     as_json: Json = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the plan: tasks, sizes, what is there already.")
@@ -165,7 +151,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options are the contract
       evalharness run --task toolret --model bge --data mirror/ --allow-missing
       evalharness run --task toolret:web --model bm25 --instruction with --protocol paper
       evalharness run --task toolret --model bm25 --dry-run
-      evalharness run --task sample-mhqa --agent genground --llm scripted --model bm25
+      evalharness run --task sample-mhqa --agent genground --llm scripted
       evalharness run --task mhqa/hotpotqa --agent react --llm openai/gpt-4o-mini --model bge --set max_hops=5
     """
     from toolbench_eval.data.sources import Access

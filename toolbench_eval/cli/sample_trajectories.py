@@ -9,7 +9,21 @@ from typing import Annotated, Any
 
 import typer
 
-from toolbench_eval.cli.options import DataDir, Json, Offline, TasksDir, at_least
+from toolbench_eval.cli.options import (
+    Concurrency,
+    CorpusFile,
+    DataDir,
+    Device,
+    Dtype,
+    Json,
+    Limit,
+    Offline,
+    Seed,
+    Settings,
+    Source,
+    TasksDir,
+    at_least,
+)
 
 
 class Loglik(StrEnum):
@@ -41,14 +55,6 @@ class Incomplete(StrEnum):
 
     DROP = "drop"
     PAD = "pad_in_retrieval_order"
-
-
-class Dtype(StrEnum):
-    """Choices of `--dtype`."""
-
-    FLOAT32 = "float32"
-    FLOAT16 = "float16"
-    BFLOAT16 = "bfloat16"
 
 
 def command(  # noqa: PLR0913, PLR0917 - the options are the contract
@@ -87,27 +93,17 @@ def command(  # noqa: PLR0913, PLR0917 - the options are the contract
     incomplete: Annotated[
         Incomplete, typer.Option("--incomplete", help="dro: selections of fewer than k passages.")
     ] = Incomplete.DROP,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One option of the agent (repeatable).")
-    ] = None,
-    limit: Annotated[
-        int | None, typer.Option("--limit", metavar="N", parser=at_least(1), help="First N questions of each task.")
-    ] = None,
-    seed: Annotated[int, typer.Option("--seed", metavar="N", parser=at_least(0), help="Seed of all draws.")] = 0,
-    source: Annotated[
-        Path | None, typer.Option("--source", metavar="FILE", help="The task's records, in their official format.")
-    ] = None,
-    corpus: Annotated[
-        Path | None, typer.Option("--corpus", metavar="FILE", help="The task's corpus from a file.")
-    ] = None,
+    settings: Settings = None,
+    limit: Limit = None,
+    seed: Seed = 0,
+    source: Source = None,
+    corpus: CorpusFile = None,
     data: DataDir = None,
     tasks_dir: TasksDir = None,
     offline: Offline = False,
-    concurrency: Annotated[
-        int, typer.Option("--concurrency", metavar="N", parser=at_least(1), help="Questions at a time.")
-    ] = 16,
-    device: Annotated[str, typer.Option("--device", metavar="D", help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
-    dtype: Annotated[Dtype | None, typer.Option("--dtype", help="Number format of local models.")] = None,
+    concurrency: Concurrency = 16,
+    device: Device = "auto",
+    dtype: Dtype = None,
     as_json: Json = False,
 ) -> None:
     """Draw samples of an agent's decisions, weighed by how likely they make the gold answer: the E-step of EM.

@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from toolbench_eval.cli.options import DataDir, Json, Offline, TasksDir, at_least
+from toolbench_eval.cli.options import (
+    Concurrency,
+    CorpusFile,
+    DataDir,
+    Json,
+    Judge,
+    Limit,
+    Offline,
+    Settings,
+    Source,
+    TasksDir,
+    at_least,
+)
 
 if TYPE_CHECKING:
     from toolbench_eval.study.declaration import Study
@@ -29,12 +41,8 @@ def command(  # noqa: PLR0913, PLR0917 - the options are those of run
         list[str] | None, typer.Option("--llm", "-l", metavar="L", help="In the place of base.llm; ROLE=L for a role.")
     ] = None,
     model: Annotated[str | None, typer.Option("--model", "-m", metavar="M", help="In the place of base.model.")] = None,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Added to base.set (repeatable).")
-    ] = None,
-    limit: Annotated[
-        int | None, typer.Option("--limit", metavar="N", parser=at_least(1), help="First N samples of each task.")
-    ] = None,
+    settings: Settings = None,
+    limit: Limit = None,
     repeats: Annotated[
         int | None, typer.Option("--repeats", metavar="R", parser=at_least(1), help="Runs of every condition.")
     ] = None,
@@ -49,12 +57,10 @@ def command(  # noqa: PLR0913, PLR0917 - the options are those of run
             help="Report and runs; the same command again continues there. Default: results/study-NAME.",
         ),
     ] = None,
-    source: Annotated[Path | None, typer.Option("--source", metavar="FILE", help="As for run.")] = None,
-    corpus: Annotated[Path | None, typer.Option("--corpus", metavar="FILE", help="As for run.")] = None,
-    judge: Annotated[str | None, typer.Option("--judge", metavar="L", help="As for run.")] = None,
-    concurrency: Annotated[
-        int, typer.Option("--concurrency", metavar="N", parser=at_least(1), help="Samples at a time.")
-    ] = 16,
+    source: Source = None,
+    corpus: CorpusFile = None,
+    judge: Judge = None,
+    concurrency: Concurrency = 16,
     data: DataDir = None,
     tasks_dir: TasksDir = None,
     offline: Offline = False,

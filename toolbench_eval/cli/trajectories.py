@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from toolbench_eval.cli import sample_trajectories
-from toolbench_eval.cli.options import DataDir, Json, NarrowTask, Offline, TasksDir, at_least
+from toolbench_eval.cli.options import CorpusFile, DataDir, Json, NarrowTask, Offline, Source, TasksDir, at_least
 
 if TYPE_CHECKING:
     from toolbench_eval.results.schema import Result
@@ -75,8 +75,8 @@ def show(
 def replay(
     result: ResultPlace,
     sample: SampleId = None,
-    source: Annotated[Path | None, typer.Option("--source", metavar="FILE", help="As the run had it.")] = None,
-    corpus: Annotated[Path | None, typer.Option("--corpus", metavar="FILE", help="As the run had it.")] = None,
+    source: Source = None,
+    corpus: CorpusFile = None,
     data: DataDir = None,
     tasks_dir: TasksDir = None,
     offline: Offline = False,

@@ -8,6 +8,7 @@ from toolbench_eval.data.qa.load import QuestionTask, load_questions
 from toolbench_eval.data.sources import Access
 from toolbench_eval.data.tasks import Origin
 from toolbench_eval.data.tools.load import load_problems
+from toolbench_eval.data.tools.task import ToolTask
 from toolbench_eval.errors import DataError, MissingDataError
 from toolbench_eval.registry import Registry
 from toolbench_eval.selection import Selection
@@ -46,12 +47,17 @@ def question_row(suite: Suite, task: QuestionTask) -> Row:
     return {**_head(suite, task.row, len(task.questions), task.origin), "queries": task.fingerprint, **corpus}
 
 
+def tool_row(suite: Suite, task: ToolTask) -> Row:
+    """Name, size, origin and fingerprints of one tool use task; its documents are what answers the calls."""
+    head = _head(suite, task.row, len(task.problems), task.origin)
+    return {**head, "queries": task.fingerprint, "documents": task.tools_fingerprint}
+
+
 def _row(suite: Suite, row: TaskRow, registry: Registry, access: Access) -> Row:
     if isinstance(row, QuestionRow):
         return question_row(suite, load_questions(suite, row, access, registry=registry))
     if isinstance(row, ToolRow):
-        task = load_problems(suite, row, access)
-        return {**_head(suite, row, len(task.problems), task.origin), "queries": task.fingerprint}
+        return tool_row(suite, load_problems(suite, row, access))
     raise DataError("the suite is none for agents", file=suite.folder)
 
 

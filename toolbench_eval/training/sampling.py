@@ -188,7 +188,7 @@ def _meta(plan: SolvePlan, request: SampleRequest) -> dict[str, Any]:
     return {
         "agent": team["agent"],
         "llms": team["llms"],
-        "retriever": request.run.model,
+        "retriever": None if plan.team.model is None else plan.team.model.name,
         "seed": request.run.base.runtime.seed,
         "draws": request.m,
         "weighting": asdict(request.weighting),

@@ -270,13 +270,26 @@ def test_one_file_of_records_is_for_one_task(run: Stage) -> None:
     assert run(*RAG, "--source", source, "--limit", "2").code == 0
 
 
-def test_an_agent_that_searches_needs_a_retriever(run: Stage) -> None:
-    done = run(*RAG[:-2])
+def test_an_agent_that_searches_gets_bm25_unless_another_retriever_is_named(run: Stage) -> None:
+    unnamed, named = run(*RAG[:-2]), run(*RAG)
+    assert fine(unnamed)["model"] == "bm25"
+    assert unnamed.folder == named.folder
+    assert fine(run(*RAG[:-1], "random"))["model"] == "random"
+
+
+def test_an_agent_that_does_not_search_gets_no_retriever(run: Stage) -> None:
+    result = fine(run("--task", TASK, "--agent", "direct", "--llm", "scripted"))
+    assert (result["model"], result["model_setting"]["retriever"]) == ("none", None)
+
+
+def test_an_agent_that_searches_and_does_not_say_so_needs_a_retriever(run: Stage) -> None:
+    secret = ("--task", TASK, "--agent", "support.agents:SilentSearcher", "--llm", "scripted")
+    done = run(*secret)
     assert (done.code, done.err) == (
         2,
         "error: this agent searches: name its retriever with --model, e.g. --model bm25\n",
     )
-    assert run("--task", TASK, "--agent", "direct", "--llm", "scripted").code == 0
+    assert run(*secret, "--model", "bm25").code == 0
 
 
 def test_a_suite_for_agents_is_not_for_a_retriever_alone(run: Stage) -> None:

@@ -41,6 +41,7 @@ class Dro:
     max_tokens: int = option(512, "longest reply")
 
     name: ClassVar[str] = "dro"
+    searches: ClassVar[bool] = True
     prompts: ClassVar[tuple[str, ...]] = ("dro-1", FORMS)
     roles: ClassVar[tuple[str, ...]] = ("selector", "generator")
     protocols: ClassVar[Protocols] = {

@@ -92,6 +92,7 @@ class ExSearch:
     best_of: int = option(1, "draws of every call, of which the likeliest is taken")
 
     name: ClassVar[str] = "exsearch"
+    searches: ClassVar[bool] = True
     prompts: ClassVar[tuple[str, ...]] = ("exsearch-1", FORMS)
     protocols: ClassVar[Protocols] = {
         "paper": {"stop_on_repeat": False},

@@ -68,6 +68,7 @@ class GenGround:
     max_tokens: int = option(512, "longest reply")
 
     name: ClassVar[str] = "genground"
+    searches: ClassVar[bool] = True
     prompts: ClassVar[tuple[str, ...]] = ("genground-1", FORMS)
     protocols: ClassVar[Protocols] = {
         "paper": {"stop_on_repeat": False},

@@ -62,11 +62,13 @@ class ToolTask:
 
     @cached_property
     def tools_fingerprint(self) -> str:
-        """SHA-256 of what answers the calls: its name, the files it is made of, the first problem's tools."""
+        """SHA-256 of what answers the calls: its name and files, the tools and first state of the first problem."""
         first = self.environment(self.problems[0]) if self.problems else None
         tools = [] if first is None else [asdict(tool) for tool in first.tools()]
         given = [self.companions.tools, self.companions.world]
-        return _digest({"name": self.row.environment, "tools": tools, "files": list(map(_content, _files(given)))})
+        state = None if first is None else first.snapshot()
+        files = [_content(file) for file in _files(given)]
+        return _digest({"name": self.row.environment, "tools": tools, "state": state, "files": files})
 
 
 def _digest(values: Mapping[str, Any]) -> str:

@@ -7,16 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from toolbench_eval.errors import UnknownNameError, UsageError
 from toolbench_eval.evaluation.reporter import Reporter
 from toolbench_eval.evaluation.solving.pipeline import solve
 from toolbench_eval.evaluation.solving.request import AgentRequest
 from toolbench_eval.registry import Registry
-from toolbench_eval.results.aggregate import Naming, TaskScores, bootstrap
 from toolbench_eval.results.schema import Result
-from toolbench_eval.results.sidecars import read_per_query
 
 
 @dataclass(frozen=True)
@@ -83,50 +80,34 @@ def evaluate_curve(
     """
     if len(dict.fromkeys(models)) < 2:
         raise UsageError("a curve needs at least two retrievers: --model bm25 --model random")
-    made: list[tuple[Result, Path]] = []
+    made: list[Result] = []
     for model in dict.fromkeys(models):
         results = solve(replace(request, model=model), registry, reporter)
         if len(results) != 1:
             raise UsageError("a curve is drawn for one suite at a time")
-        made.append((results[0], request.base.out))
-    return _curve([result for result, _ in made], request.base.out, x, y)
+        made += results
+    return _curve(made, x, y)
 
 
-def _curve(results: Sequence[Result], out: Path, x: str, y: str | None) -> Curve:
+def _curve(results: Sequence[Result], x: str, y: str | None) -> Curve:
     first = results[0]
     y = y or first.headline.metric
     aggregate = first.headline.aggregate
     for name in (x, y):
         if any(name not in result.aggregates[aggregate] for result in results):
             raise UnknownNameError("measure of these results", name, first.aggregates[aggregate])
-    points = [_point(result, _folder(result, out), x, y) for result in results]
+    points = [_point(result, x, y) for result in results]
     points.sort(key=lambda point: point.retrieval.value)
     system = f"{first.agent} · {first.llm}"
     return Curve(system, first.suite, x, y, aggregate, tuple(points), _rank_correlation(points))
 
 
-def _point(result: Result, folder: Path, x: str, y: str) -> Point:
-    scored = {
-        name: TaskScores(task.category, task.scores, read_per_query(folder / str(task.per_query_file))[1])
-        for name, task in result.tasks.items()
-    }
-    kind, seed, naming = result.headline.aggregate, int(result.task_setting["seed"]), Naming.of(result.aggregates)
-    retrieval, answer = (
-        Value(result.aggregates[kind][name], *bootstrap(scored, name, kind, seed, naming=naming)) for name in (x, y)
-    )
+def _point(result: Result, x: str, y: str) -> Point:
+    averages = result.aggregates[result.headline.aggregate]
+    retrieval, answer = (Value(averages[name], *result.intervals[name]) for name in (x, y))
     samples = sum(task.queries for task in result.tasks.values())
     failed = sum(task.failed for task in result.tasks.values())
     return Point(result.model, retrieval, answer, samples, failed, result.identity)
-
-
-def _folder(result: Result, out: Path) -> Path:
-    """Where a result of this run lies."""
-    from toolbench_eval.results.store import RESULT_FILE, read_result
-
-    for path in out.rglob(RESULT_FILE):
-        if ".partial" not in str(path.relative_to(out)) and read_result(path).identity == result.identity:
-            return path.parent
-    raise UsageError(f"the files of {result.system} are no longer in {out}")
 
 
 def _rank_correlation(points: Sequence[Point]) -> float | None:

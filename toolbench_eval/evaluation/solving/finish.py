@@ -79,7 +79,7 @@ def finish_solved(work: Work, journal: Journal, place: Workplace) -> TaskResult:
         failed=len(sums.failures),
         corpus_fingerprint=work.corpus_fingerprint,
         queries_fingerprint=work.fingerprint,
-        qrels_fingerprint=work.gold_fingerprint if work.qrels is None else work.qrels.fingerprint,
+        qrels_fingerprint=work.fingerprint if work.qrels is None else work.qrels.fingerprint,
         per_query_file=place.name(per_query_file),
         trajectories_file=place.name(log) if log.is_file() else None,
         solved=Solved(

@@ -86,6 +86,14 @@ def load_works(
     if lacking and not (request.base.allow_missing and works):
         first = next(iter(lacking.values()))
         others = f" ({len(lacking)} tasks have no data: {', '.join(lacking)})" if len(lacking) > 1 else ""
-        advice = " Use --allow-missing to go on without them." if works else " Give the official file with --source."
-        raise MissingDataError(f"{first.message}{others}.{advice}", file=first.file)
+        raise MissingDataError(f"{first.message}{others}.{_advice(selection, bool(works))}", file=first.file)
     return tuple(works), tuple(lacking)
+
+
+def _advice(selection: Selection, some_found: bool) -> str:
+    if some_found:
+        return " Use --allow-missing to go on without them."
+    if len(selection.rows) == 1:
+        return " Give the official file with --source."
+    example = f"--task {selection.suite.name}/{selection.rows[0].task} --source FILE"
+    return f" Give a mirror with --data, or one task's official file: {example}."

@@ -8,7 +8,7 @@ from typing import Any
 
 from toolbench_eval import __version__
 from toolbench_eval.agents.base import Agent
-from toolbench_eval.agents.catalogue import agent_class, roles_of
+from toolbench_eval.agents.catalogue import agent_class, roles_of, searches
 from toolbench_eval.agents.options import build, option_names, setting_of
 from toolbench_eval.agents.session import MAIN
 from toolbench_eval.errors import UnknownNameError, UsageError
@@ -31,6 +31,8 @@ from toolbench_eval.switches import SWITCHES, check_switch
 
 NO_MODEL = "none"
 """Stands in a result for the retriever of an agent that was given none."""
+DEFAULT_MODEL = "bm25"
+"""What an agent that searches passages searches with, unless the user names another."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,7 @@ def make_plan(selection: Selection, request: AgentRequest, registry: Registry, r
         advice = "evaluate a retriever on it with --model"
         raise UsageError(f"'{selection.suite.name}' is a retrieval suite, not one for agents: {advice}")
     _check_source(selection, request)
+    request = _with_retriever(request, kind)
     for_task, for_agent, for_model = _divided(request, kind)
     options = _task_options(kind, for_task, retriever=request.model is not None)
     team = _team(selection, request, registry, reporter, for_agent, for_model)
@@ -118,6 +121,14 @@ def make_plan(selection: Selection, request: AgentRequest, registry: Registry, r
     system = slug("-".join([team.agent.name, team.llms["main"].name, _model_name(team)]))
     folder = request.base.out / slug(selection.suite.name) / system / work_key(described)
     return SolvePlan(selection, works, missing, team, setting, Workplace(folder))
+
+
+def _with_retriever(request: AgentRequest, kind: str) -> AgentRequest:
+    """The request with the default retriever, if the user names none for an agent that searches passages."""
+    agent = agent_class(request.agent) if isinstance(request.agent, str) else type(request.agent)
+    if kind == "question-answering" and request.model is None and searches(agent):
+        return replace(request, model=DEFAULT_MODEL)
+    return request
 
 
 def _model_name(team: Team) -> str:

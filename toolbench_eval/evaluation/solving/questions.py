@@ -78,11 +78,6 @@ class QuestionWork:
         return self.task.fingerprint
 
     @property
-    def gold_fingerprint(self) -> str:
-        """The same: questions and gold are one record."""
-        return self.task.fingerprint
-
-    @property
     def corpus_fingerprint(self) -> str:
         """SHA-256 of what is searched; contexts and gold passages are part of the records."""
         return self.task.passages.fingerprint if self.retrieval == "open" else self.task.fingerprint

@@ -22,7 +22,7 @@ class AgentRequest:
         base: Tasks, places, protocol, switches, seed: what retrieval asks for as well.
         agent: Name of the agent, or an agent of one's own with its options set.
         llms: Names of language models by role; `main` plays every role without a model of its own.
-        model: The retriever that it searches with, None for none.
+        model: The retriever that it searches with; None for the default, if it is an agent that searches passages.
         source: The task's records in a file of the benchmark's official format; for tool use also the folder that
             holds the files of several tasks.
         corpus: The task's corpus in a file.

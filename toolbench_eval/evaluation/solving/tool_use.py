@@ -9,6 +9,8 @@ from functools import cached_property
 from typing import Any
 
 from toolbench_eval.agents.trajectory import Trajectory
+from toolbench_eval.data.agent_data import tool_row
+from toolbench_eval.data.pins import check_rows
 from toolbench_eval.data.qrels import Qrels
 from toolbench_eval.data.questions import Sample
 from toolbench_eval.data.tasks import Origin
@@ -88,11 +90,6 @@ class ToolWork:
     @property
     def fingerprint(self) -> str:
         """SHA-256 of the problems with everything gold and what they start from."""
-        return self.task.fingerprint
-
-    @property
-    def gold_fingerprint(self) -> str:
-        """The same: problems and gold are one record."""
         return self.task.fingerprint
 
     @property
@@ -235,6 +232,8 @@ def load_tool_work(
         lacking = "name one with --model" if model is None else "--model is for --set toolset=retrieved only"
         raise UsageError(f"{name}: tools are retrieved by a retriever: {lacking}")
     task = load_problems(suite, row, base.access, source=request.source, tools=request.corpus, limit=base.limit)
+    if base.limit is None and request.corpus is None:  # else it is not the whole of what was pinned
+        check_rows(suite, lambda: [tool_row(suite, task)])
     task = replace(task, problems=completed(task, row.scoring))
     offers = Offers(task, toolset, options["order"], base.runtime.seed)
     if model is not None:

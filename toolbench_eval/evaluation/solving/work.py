@@ -44,11 +44,7 @@ class Work(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of samples and gold."""
-
-    @property
-    def gold_fingerprint(self) -> str:
-        """SHA-256 of what the scorer alone sees."""
+        """SHA-256 of samples and gold: one record holds both."""
 
     @property
     def corpus_fingerprint(self) -> str:
