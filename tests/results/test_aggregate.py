@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from toolbench_eval.results import aggregate
 from toolbench_eval.results.aggregate import Naming, TaskScores, aggregates, bootstrap
 
 
@@ -119,3 +120,17 @@ def test_intervals_cover_what_they_say(aggregate: str, weights: tuple[float, ...
         low, high = bootstrap(tasks, "AP", aggregate, seed, samples=300)
         covered += low <= truth <= high
     assert 0.896 <= covered / 400 <= 0.994
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 100, 10_000_000])
+def test_the_interval_does_not_depend_on_how_many_values_are_drawn_at_a_time(
+    monkeypatch: pytest.MonkeyPatch, at_once: int
+):
+    rng = np.random.default_rng(11)
+    tasks = {
+        name: TaskScores("c", {"nDCG@10": 0.0}, {"nDCG@10": rng.random(size)})
+        for name, size in (("a", 31), ("b", 5), ("c", 64))
+    }
+    expected = bootstrap(tasks, "nDCG@10", "subset_macro", 3)
+    monkeypatch.setattr(aggregate, "DRAWN_AT_ONCE", at_once)
+    assert bootstrap(tasks, "nDCG@10", "subset_macro", 3) == expected

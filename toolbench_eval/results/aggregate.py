@@ -17,6 +17,8 @@ from toolbench_eval.metrics.segments import Floats
 Rule = Callable[[Floats], float]
 
 BOOTSTRAP_SAMPLES = 1000
+DRAWN_AT_ONCE = 500_000
+"""Values that are drawn at a time."""
 
 
 @dataclass(frozen=True)
@@ -106,11 +108,11 @@ def bootstrap(
         Lower and upper end (Efron and Tibshirani 1993, chapter 13).
     """
     rng, rule = np.random.default_rng(seed), _rule(measure)
-    draws = (_drawn(task.per_query[measure], rng, samples) for task in tasks.values())
     if aggregate == "micro":
-        values = _by_rule(rule, np.concatenate(list(draws), axis=1))
+        drawn = [_drawn(task.per_query[measure], rng, samples) for task in tasks.values()]
+        values = _by_rule(rule, np.concatenate(drawn, axis=1))
     else:
-        of_tasks = dict(zip(tasks, (_by_rule(rule, drawn) for drawn in draws), strict=True))
+        of_tasks = {name: _of_draws(task.per_query[measure], rule, rng, samples) for name, task in tasks.items()}
         groups = [list(tasks)]
         if aggregate == f"{(naming or Naming()).group}_macro":
             groups = list(_categories(tasks).values())
@@ -139,6 +141,13 @@ def subtask_means(scores: Scores) -> dict[str, dict[str, float]]:
         rows = np.array([name == group for name in groups])
         found[group] = {measure: _rule(measure)(values[rows]) for measure, values in scores.values.items()}
     return found
+
+
+def _of_draws(values: Floats, rule: Rule, rng: np.random.Generator, samples: int) -> Floats:
+    """What each of the draws comes to, shape (samples,); few at a time, so that memory does not grow with samples."""
+    at_once = max(1, DRAWN_AT_ONCE // max(1, len(values)))
+    blocks = [min(at_once, samples - start) for start in range(0, samples, at_once)]
+    return np.concatenate([_by_rule(rule, _drawn(values, rng, block)) for block in blocks])
 
 
 def _drawn(values: Floats, rng: np.random.Generator, samples: int) -> Floats:
