@@ -19,8 +19,8 @@ from toolbench_eval.data.queries import Queries
 from toolbench_eval.data.sources import Access
 from toolbench_eval.llms import scripts
 from toolbench_eval.llms.scripted import Scripted
-from toolbench_eval.llms.scripts.reader import guess
-from toolbench_eval.llms.scripts.thinking import think
+from toolbench_eval.llms.scripts.reading.reader import guess
+from toolbench_eval.llms.scripts.reading.thinking import think
 from toolbench_eval.metrics.answers.normalise import normalise
 from toolbench_eval.registry import Registry
 from toolbench_eval.retrievers.bm25 import BM25

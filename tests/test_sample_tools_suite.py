@@ -25,7 +25,7 @@ from toolbench_eval.environments.offered import OfferedEnvironment
 from toolbench_eval.environments.sample_town import FUNCTIONS, sample_town
 from toolbench_eval.llms import scripts
 from toolbench_eval.llms.scripted import Scripted
-from toolbench_eval.llms.scripts import tool_steps
+from toolbench_eval.llms.scripts.voices import tool_steps
 from toolbench_eval.metrics.answers.profiles import find_profile
 from toolbench_eval.metrics.answers.score import score_answer
 from toolbench_eval.registry import Registry

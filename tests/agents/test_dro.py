@@ -19,7 +19,7 @@ from toolbench_eval.data.questions import Sample
 from toolbench_eval.errors import UsageError
 from toolbench_eval.llms.base import GREEDY, Message
 from toolbench_eval.llms.scripted import Scripted
-from toolbench_eval.llms.scripts import dro as voice
+from toolbench_eval.llms.scripts.voices import dro as voice
 from toolbench_eval.prompts import load_prompt
 
 PROMPT = load_prompt("dro-1")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from support.command import environment
+from support.command import environment, python
 
 CODE = """
 import sys
@@ -26,29 +24,14 @@ print(*sorted(name for name in sys.modules if name.split(".")[0] in ("inspect_ai
     ids=["package", "models", "samples"],
 )
 def test_modules_import_it_in_functions_only(tmp_path: Path, code: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", CODE.format(code)],
-        cwd=tmp_path,
-        env=environment(PYTHONPATH=str(Path(__file__).parents[1])),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    env = environment(PYTHONPATH=str(Path(__file__).parents[1]))
+    done = python("-c", CODE.format(code), cwd=tmp_path, env=env)
     assert (done.returncode, done.stdout, done.stderr) == (0, "\n", "")
 
 
 def test_help_does_not_import_it(tmp_path: Path) -> None:
     code = "import sys; sys.argv = ['evalharness', '--help']; from toolbench_eval.cli.main import main; main()"
-    done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-c", code],
-        cwd=tmp_path,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    done = python("-X", "importtime", "-c", code, cwd=tmp_path)
     assert done.returncode == 0
     assert "toolbench_eval.cli.main" in done.stderr
     assert "inspect_ai" not in done.stderr

@@ -60,41 +60,32 @@ def test_samples_begin_in_order(run: Callable[..., None]) -> None:
     assert begun == [f"q{at}" for at in range(20)]
 
 
+class Crowd(OddLLM):
+    """Counts the calls that are open at once; `meanwhile` is what happens during one."""
+
+    def __init__(self, meanwhile: Callable[[], object]) -> None:
+        super().__init__()
+        self.meanwhile = meanwhile
+        self.lock, self.open, self.most = threading.Lock(), 0, 0
+
+    def complete(self, messages: Any, *how: Any) -> Reply:
+        with self.lock:
+            self.open += 1
+            self.most = max(self.most, self.open)
+        self.meanwhile()
+        with self.lock:
+            self.open -= 1
+        return super().complete(messages, *how)
+
+
 def test_as_many_run_at_once_as_asked_for_and_no_more(run: Callable[..., None]) -> None:
-    together = threading.Barrier(64, timeout=30)
-    lock, running, most = threading.Lock(), 0, 0
-
-    class Meeting(OddLLM):
-        def complete(self, messages: Any, *how: Any) -> Reply:
-            nonlocal running, most
-            with lock:
-                running += 1
-                most = max(most, running)
-            together.wait()
-            with lock:
-                running -= 1
-            return super().complete(messages, *how)
-
-    told = Told()
-    run(questions(128), echo, Meeting(), told, concurrency=64)
+    llm, told = Crowd(threading.Barrier(64, timeout=30).wait), Told()
+    run(questions(128), echo, llm, told, concurrency=64)
     assert len(told.done) == 128
-    assert most == 64
+    assert llm.most == 64
 
 
 def test_calls_of_one_model_are_bounded_even_if_an_agent_makes_many_at_once(run: Callable[..., None]) -> None:
-    lock, running, most = threading.Lock(), 0, 0
-
-    class Slow(OddLLM):
-        def complete(self, messages: Any, *how: Any) -> Reply:
-            nonlocal running, most
-            with lock:
-                running += 1
-                most = max(most, running)
-            time.sleep(0.01)
-            with lock:
-                running -= 1
-            return super().complete(messages, *how)
-
     def solve(item: Question, llms: Mapping[str, LLM]) -> dict[str, Any]:
         calls = [threading.Thread(target=ask, args=(llms["reader"], f"{item.id} {at}")) for at in range(6)]
         for call in calls:
@@ -103,11 +94,11 @@ def test_calls_of_one_model_are_bounded_even_if_an_agent_makes_many_at_once(run:
             call.join()
         return {}
 
-    llm, told = Slow(), Told()
+    llm, told = Crowd(lambda: time.sleep(0.01)), Told()
     run(questions(6), solve, llm, told, concurrency=3)
     assert len(told.done) == 6
     assert len(llm.asked) == 36
-    assert most == 3
+    assert llm.most == 3
 
 
 def test_an_error_ends_its_sample_only(run: Callable[..., None]) -> None:

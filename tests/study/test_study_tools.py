@@ -132,6 +132,16 @@ def test_near_tools_come_first_and_same_tools_only() -> None:
     assert set(names(arranged(of, choice=ToolsetSize("+3", 3, "same")))) == {"weather_for_sky", "storms_for_sky"}
 
 
+def test_tools_of_the_same_category_only() -> None:
+    kinds = {"rain": "weather", "wind": "weather", "snow": "weather", "bus": "travel", "odd": ""}
+    of = offers(("rain", "bus"), ("rain",), declared(*(ToolSpec(name, category=kind) for name, kind in kinds.items())))
+    grown = [set(names(arranged(of, choice=ToolsetSize("", more, "category", 1)))) for more in (0, 1, 2, 9)]
+    assert grown[0] == {"rain", "bus"} and grown[2] == grown[3] == {"rain", "bus", "wind", "snow"}
+    assert grown[0] < grown[1] < grown[2]
+    with pytest.raises(UsageError, match="have no categories"):
+        names(arranged(offers(), choice=ToolsetSize("", 1, "category")))
+
+
 def test_tools_of_other_problems_are_declared_and_leave_the_state_alone() -> None:
     def own(problem: ToolProblem, companions: Companions) -> Environment:
         tool = {"p": "amber", "q": "beryl"}[problem.id]

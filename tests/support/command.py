@@ -25,17 +25,17 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "toolbench_eval", *arguments]
 
 
-def evalharness(
+def python(
     *arguments: str,
     cwd: Path,
     env: dict[str, str] | None = None,
     preexec_fn: Callable[[], None] | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run `evalharness` to its end."""
+    """Run Python to its end."""
     return subprocess.run(
-        command(*arguments),
+        [sys.executable, *arguments],
         cwd=cwd,
-        env=environment(HF_HOME=str(cwd / ".hf")) if env is None else env,
+        env=environment() if env is None else env,
         capture_output=True,
         text=True,
         check=False,
@@ -43,6 +43,17 @@ def evalharness(
         preexec_fn=preexec_fn,
         stdin=subprocess.DEVNULL,
     )
+
+
+def evalharness(
+    *arguments: str,
+    cwd: Path,
+    env: dict[str, str] | None = None,
+    preexec_fn: Callable[[], None] | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run `evalharness` to its end."""
+    env = environment(HF_HOME=str(cwd / ".hf")) if env is None else env
+    return python("-m", "toolbench_eval", *arguments, cwd=cwd, env=env, preexec_fn=preexec_fn)
 
 
 def files_below(folder: Path) -> dict[str, bytes]:

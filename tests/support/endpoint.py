@@ -12,16 +12,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Any
 
+from support.local_server import LocalHandler, LocalServer
+
 Body = dict[str, Any]
+JSON = {"Content-Type": "application/json"}
 
 
 @dataclass
@@ -60,18 +60,17 @@ def vector(text: str, dimensions: int = 8) -> list[float]:
     return [byte / 255 - 0.5 for byte in digest[:dimensions]]
 
 
-class EndpointServer:
+class EndpointServer(LocalServer):
     """The stand-in; a context manager. `requests` lists the bodies received, `most_at_once` how many were open."""
 
     def __init__(self, reply: Callable[[Body], str | Body] = last_message, latency: float = 0.0) -> None:
+        super().__init__(_Handler)
         self.reply, self.latency = reply, latency
         self.requests: list[Body] = []
         self.headers: list[dict[str, str]] = []
         self.faults: list[Fault] = []
         self.most_at_once = self.at_once = 0
-        self.port = 0
         self.lock = threading.Lock()
-        self.released = threading.Event()
 
     def fail(
         self,
@@ -118,7 +117,7 @@ class EndpointServer:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/v1"
+        return f"{super().url}/v1"
 
     def fault_for(self, body: Body) -> Fault | None:
         with self.lock:
@@ -128,39 +127,12 @@ class EndpointServer:
                     return fault
         return None
 
-    def __enter__(self) -> EndpointServer:
-        handler = type("Handler", (_Handler,), {"endpoint": self})
-        self._server = _Server(("127.0.0.1", self.port), handler)
-        self.port = self._server.server_address[1]
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.released.set()
-        self._server.shutdown()
-        self._server.server_close()
-
-
-class _Server(ThreadingHTTPServer):
-    request_queue_size = 256
-    daemon_threads = True
-    block_on_close = False
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that gave up waiting is no fault of the test."""
-        if not isinstance(sys.exception(), ConnectionError):
-            super().handle_error(request, client_address)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    endpoint: EndpointServer
-    disable_nagle_algorithm = True
+class _Handler(LocalHandler):
+    owner: EndpointServer
 
     def do_POST(self) -> None:
-        endpoint = self.endpoint
+        endpoint = self.owner
         arrived = time.monotonic()
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         with endpoint.lock:
@@ -178,29 +150,19 @@ class _Handler(BaseHTTPRequestHandler):
         if fault is None:
             make = self._embeddings if self.path.endswith("/embeddings") else self._chat
             content = json.dumps(make(body)).encode()
-            time.sleep(max(0.0, self.endpoint.latency - (time.monotonic() - arrived)))
-            return self._send(200, {}, content, len(content))
-        if fault.kind == "hang":
-            self.endpoint.released.wait(60)
+            time.sleep(max(0.0, self.owner.latency - (time.monotonic() - arrived)))
+            self.send(200, JSON, content)
+        elif fault.kind == "hang":
+            self.owner.released.wait(60)
             self.close_connection = True
-            return None
-        if fault.kind == "cut":
-            self._send(200, {}, fault.content, len(fault.content) + 100)
-            self.connection.close()
-            self.close_connection = True
-            return None
-        return self._send(fault.status, fault.headers, fault.content, len(fault.content))
-
-    def _send(self, status: int, headers: dict[str, str], content: bytes, length: int) -> None:
-        self.send_response(status)
-        for name, value in {"Content-Type": "application/json", "Content-Length": str(length), **headers}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(content)
-        self.wfile.flush()
+        elif fault.kind == "cut":
+            self.send(200, JSON, fault.content, announced=len(fault.content) + 100)
+            self.hang_up()
+        else:
+            self.send(fault.status, {**JSON, **fault.headers}, fault.content)
 
     def _chat(self, body: Body) -> Body:
-        text = self.endpoint.reply(body)
+        text = self.owner.reply(body)
         if isinstance(text, dict):
             return text
         read = sum(len(message["content"].split()) for message in body["messages"])
@@ -224,6 +186,3 @@ class _Handler(BaseHTTPRequestHandler):
         return {"object": "list", "data": data[::-1], "model": body["model"]} | {
             "usage": {"prompt_tokens": words, "total_tokens": words}
         }
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Keep quiet: `EndpointServer.requests` is the log."""

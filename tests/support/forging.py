@@ -28,6 +28,11 @@ TASK = "sample/trips"
 FILE = "trips.parquet"
 
 
+def task(result: dict[str, Any]) -> dict[str, Any]:
+    """The one task that forgers change."""
+    return result["tasks"][TASK]
+
+
 class Forger:
     """One entry of a board.
 

@@ -15,13 +15,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import sys
 import threading
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import TracebackType
 from urllib.parse import unquote, urlsplit
+
+from support.local_server import LocalHandler, LocalServer
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 API = re.compile(r"/api/(?P<kind>datasets|models)/(?P<repo>[^/]+/[^/]+)(?:/(?P<verb>revision|tree)/(?P<rest>.*))?")
@@ -41,12 +40,12 @@ class Fault:
     hold: threading.Event | None = None
 
 
-class HubServer:
+class HubServer(LocalServer):
     """The stand-in; a context manager. `log` lists the requests as ``"GET /path"``."""
 
     def __init__(self, root: Path) -> None:
+        super().__init__(_Handler)
         self.root, self.log, self.faults = root, [], []
-        self.port = 0
 
     def fail(self, status: int, *, times: float = float("inf"), match: str = "", method=None, **headers: str) -> None:
         """Answer the next ``times`` requests whose path holds ``match`` with this status and these headers."""
@@ -69,23 +68,6 @@ class HubServer:
         """The environment that points huggingface_hub at this server, with a cache of its own."""
         local = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1", "HF_HUB_DISABLE_TELEMETRY": "1"}
         return {"HF_ENDPOINT": self.url, "HF_HOME": str(home), "HF_HUB_DISABLE_XET": "1", **local}
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def __enter__(self) -> HubServer:
-        handler = type("Handler", (_Handler,), {"hub": self})
-        self._server = _Server(("127.0.0.1", self.port), handler)
-        self.port = self._server.server_address[1]
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
     def fault_for(self, method: str, path: str) -> Fault | None:
         for fault in self.faults:
@@ -115,21 +97,13 @@ def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
-class _Server(ThreadingHTTPServer):
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that was killed, or hung up, is no fault of the test."""
-        if not isinstance(sys.exception(), ConnectionError):
-            super().handle_error(request, client_address)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    hub: HubServer
+class _Handler(LocalHandler):
+    owner: HubServer
 
     def do_GET(self) -> None:
         path = unquote(urlsplit(self.path).path)
-        self.hub.log.append(f"{self.command} {path}")
-        self.fault = self.hub.fault_for(self.command, path)
+        self.owner.log.append(f"{self.command} {path}")
+        self.fault = self.owner.fault_for(self.command, path)
         if self.fault is not None and self.fault.status is not None:
             self._answer(self.fault.status, b'{"error": "on demand"}', self.fault.headers)
         elif match := RESOLVE.fullmatch(path):
@@ -143,9 +117,9 @@ class _Handler(BaseHTTPRequestHandler):
     do_HEAD = do_GET  # noqa: N815
 
     def _with_revision(self, kind: str, repo: str, name: str, rest: str, verb: str) -> None:
-        if not (self.hub.root / kind / repo).is_dir():
+        if not (self.owner.root / kind / repo).is_dir():
             return self._missing("RepoNotFound")
-        found = self.hub.revision(kind, repo, name)
+        found = self.owner.revision(kind, repo, name)
         if found is None:
             return self._missing("RevisionNotFound")
         folder, commit = found
@@ -189,20 +163,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(200, json.dumps(value).encode(), {"Content-Type": "application/json"})
 
     def _answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
-        self.send_response(status)
-        for name, value in {**headers, "Content-Length": str(len(body))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        if self.command == "HEAD":
-            return
         cut = self.fault.cut_after if self.fault is not None else None
-        self.wfile.write(body if cut is None else body[:cut])
+        self.send(status, headers, body[:cut], announced=len(body))
         if cut is not None:
-            self.wfile.flush()
             if self.fault.hold is not None:
                 self.fault.hold.wait(30)
-            self.connection.close()
-            self.close_connection = True
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Keep quiet: `HubServer.log` is the log."""
+            self.hang_up()

@@ -20,7 +20,7 @@ from toolbench_eval.llms.base import GREEDY, Message, Reply, Sampling, Usage
 from toolbench_eval.llms.cached import CachedLLM
 from toolbench_eval.llms.load import load_llm
 from toolbench_eval.llms.meter import Meter
-from toolbench_eval.llms.scripts.tool_talk import calls_in, tools_in
+from toolbench_eval.llms.scripts.tools.talk import calls_in, tools_in
 from toolbench_eval.study import runner
 
 TOOLS = ("amber", "beryl", "coral", "dolomite", "emerald", "flint")

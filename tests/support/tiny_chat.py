@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from support.checkpoints import llama, saved
+
 CHATML = (
     "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
@@ -43,23 +45,15 @@ def byte_tokenizer(template: str | None = CHATML, *, words: tuple[str, ...] = ()
 def chat_model(folder: Path, *, template: str | None = CHATML, spread: float = 0.1, seed: int = 0) -> Path:
     """A Llama of width 32 as a plain checkpoint."""
     import torch
-    from transformers import LlamaConfig, LlamaForCausalLM
+    from transformers import LlamaForCausalLM
 
     tokenizer = byte_tokenizer(template)
     torch.manual_seed(seed)
-    config = LlamaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        num_key_value_heads=1,
-        intermediate_size=48,
+    config = llama(
+        tokenizer,
         max_position_embeddings=8192,
         initializer_range=spread,
         bos_token_id=None,
-        eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
     )
-    LlamaForCausalLM(config).eval().save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
+    return saved(folder, tokenizer, LlamaForCausalLM(config).eval())

@@ -128,6 +128,141 @@ def gritlm(folder: Path, *, padding_side: str = "right") -> Path:
     return folder
 
 
+def sentencepiece_tokenizer(*, padding_side: str) -> Any:
+    """A BPE as Mistral 7B v0.1 has it: an opening token, a space before the first word, none that closes or pads."""
+    from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, processors, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    special = ["<unk>", "<s>", "</s>"]
+    made = Tokenizer(models.BPE(unk_token="<unk>", fuse_unk=True))
+    made.normalizer = normalizers.Sequence([normalizers.Prepend("\u2581"), normalizers.Replace(" ", "\u2581")])
+    made.decoder = decoders.Sequence([decoders.Replace("\u2581", " "), decoders.Fuse()])
+    alphabet = [*map(chr, range(33, 127)), "\n", "\u2581"]
+    trainer = trainers.BpeTrainer(vocab_size=300, special_tokens=special, initial_alphabet=alphabet)
+    made.train_from_iterator([word for text in TRAINING for word in text.split()], trainer)
+    made.add_special_tokens([AddedToken(token, normalized=False, special=True) for token in special])
+    made.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 1)])
+    names = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
+    return PreTrainedTokenizerFast(tokenizer_object=made, padding_side=padding_side, **names)
+
+
+def nv_embed(folder: Path, *, padding_side: str = "right", without: str | None = None) -> Path:
+    """A checkpoint as NV-Embed's are: settings, names of weights and parts; a pointer to code of its own, which fails.
+
+    Made without the harness, from the names in the published index of weights.
+
+    Args:
+        folder: Where to.
+        padding_side: The tokenizer's.
+        without: Name of a weight to leave out.
+    """
+    import json
+
+    import torch
+    from safetensors.torch import save_file
+
+    made = sentencepiece_tokenizer(padding_side=padding_side)
+    made.save_pretrained(folder)
+    stated = json.loads((folder / "tokenizer_config.json").read_text())
+    stated |= {"tokenizer_class": "LlamaTokenizer", "add_bos_token": True, "add_eos_token": False, "legacy": True}
+    (folder / "tokenizer_config.json").write_text(json.dumps(stated))
+    draw = torch.Generator().manual_seed(5)
+    wide, small, layers, latents, heads, head = 64, HIDDEN // 2, 2, 6, 2, HIDDEN
+
+    def random(*shape: int, around: float = 0.0) -> Any:
+        return around + torch.randn(shape, generator=draw) * 0.3
+
+    weights = {"embedding_model.embed_tokens.weight": random(len(made), HIDDEN) * 3}
+    for layer in range(layers):
+        place = f"embedding_model.layers.{layer}"
+        shapes = {"q": (HIDDEN, HIDDEN), "k": (small, HIDDEN), "v": (small, HIDDEN), "o": (HIDDEN, HIDDEN)}
+        weights |= {f"{place}.self_attn.{name}_proj.weight": random(*shape) for name, shape in shapes.items()}
+        weights |= {f"{place}.mlp.{name}_proj.weight": random(wide, HIDDEN) for name in ("gate", "up")}
+        weights[f"{place}.mlp.down_proj.weight"] = random(HIDDEN, wide)
+        for name in ("input_layernorm", "post_attention_layernorm"):
+            weights[f"{place}.{name}.weight"] = random(HIDDEN, around=1.0)
+    weights["embedding_model.norm.weight"] = random(HIDDEN, around=1.0)
+    weights["latent_attention_model.latents"] = random(latents, HIDDEN) * 3
+    for name in ("0.norm", "0.norm_context", "1.norm"):
+        place = f"latent_attention_model.cross_attend_blocks.{name}"
+        weights |= {f"{place}.weight": random(HIDDEN, around=1.0), f"{place}.bias": random(HIDDEN)}
+    for name, shape in {
+        "0.fn.to_q.weight": (heads * head, HIDDEN),
+        "0.fn.to_kv.weight": (2 * heads * head, HIDDEN),
+        "0.fn.to_out.weight": (HIDDEN, heads * head),
+        "1.fn.net.0.weight": (8 * HIDDEN, HIDDEN),
+        "1.fn.net.0.bias": (8 * HIDDEN,),
+        "1.fn.net.2.weight": (HIDDEN, 4 * HIDDEN),
+        "1.fn.net.2.bias": (HIDDEN,),
+    }.items():
+        weights[f"latent_attention_model.cross_attend_blocks.{name}"] = random(*shape)
+    weights = {name: values for name, values in weights.items() if name != without}
+
+    parts = {"embedding_model": "model-00001-of-00002.safetensors"}
+    parts["latent_attention_model"] = "model-00002-of-00002.safetensors"
+    index = {name: parts[name.partition(".")[0]] for name in weights}
+    for file in parts.values():
+        chosen = {name: weights[name].to(torch.float16) for name in weights if index[name] == file}
+        save_file(chosen, folder / file, metadata={"format": "pt"})
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"metadata": {}, "weight_map": index}))
+    settings = {
+        "architectures": ["NVEmbedModel"],
+        "auto_map": {
+            "AutoConfig": "configuration_nvembed.NVEmbedConfig",
+            "AutoModel": "modeling_nvembed.NVEmbedModel",
+        },
+        "model_type": "nvembed",
+        "add_eos": True,
+        "add_pad_token": True,
+        "hidden_size": HIDDEN,
+        "is_mask_instruction": True,
+        "mask_type": "b",
+        "padding_side": "right",
+        "torch_dtype": "float16",
+        "transformers_version": "4.42.4",
+        "latent_attention_config": {
+            "model_type": "latent_attention",
+            "num_latents_value": latents,
+            "num_cross_heads": heads,
+            "output_normalize": True,
+            "hidden_dim": HIDDEN,
+            "latent_dim": HIDDEN,
+            "cross_dim_head": head,
+        },
+        "text_config": {
+            "_name_or_path": "nvidia/NV-Embed-v2",
+            "architectures": ["MistralModel"],
+            "model_type": "bidir_mistral",
+            "attention_dropout": 0.0,
+            "bos_token_id": 1,
+            "eos_token_id": 2,
+            "pad_token_id": None,
+            "do_sample": False,
+            "hidden_act": "silu",
+            "hidden_size": HIDDEN,
+            "initializer_range": 0.02,
+            "intermediate_size": wide,
+            "max_length": 20,
+            "max_position_embeddings": 32768,
+            "num_attention_heads": 4,
+            "num_hidden_layers": layers,
+            "num_key_value_heads": 2,
+            "rms_norm_eps": 1e-05,
+            "rope_theta": 500.0,
+            "sliding_window": 4,
+            "temperature": 1.0,
+            "tie_word_embeddings": False,
+            "torch_dtype": "float32",
+            "use_cache": True,
+            "vocab_size": len(made),
+        },
+    }
+    (folder / "config.json").write_text(json.dumps(settings))
+    for name in ("modeling_nvembed.py", "configuration_nvembed.py"):
+        (folder / name).write_text("raise RuntimeError('code of the checkpoint was run')\n")
+    return folder
+
+
 def t5(folder: Path) -> Path:
     """A T5 encoder as a plain transformers checkpoint."""
     from transformers import T5Config, T5EncoderModel

@@ -8,12 +8,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from support.checkpoints import SIZES, llama, saved
+
 _TEXT = """
 query document relevant passage tool weather rain sun city map route train plane stock price graph music song play image
 picture translate french german text mail send read file find the a of for in is what which how to instruct best worst
 red green blue one two three four five six seven eight nine ten A B
 """
 WORDS = _TEXT.split()
+LETTERS = [chr(code) for code in range(33, 127)]
 
 
 def widen(model: Any, scale: float = 0.35) -> Any:
@@ -38,27 +41,19 @@ def bert_cross_encoder(folder: Path, *, labels: int = 1, limit: int = 64) -> Pat
     tokenizer = BertTokenizerFast(str(vocabulary), model_max_length=limit)
     config = BertConfig(
         vocab_size=len(tokenizer),
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=48,
+        **SIZES,
         max_position_embeddings=128,
         num_labels=labels,
     )
-    return _saved(folder, tokenizer, widen(BertForSequenceClassification(config)))
+    return saved(folder, tokenizer, widen(BertForSequenceClassification(config)))
 
 
 def roberta_cross_encoder(folder: Path) -> Path:
     """XLM-RoBERTa: pieces with a leading blank; `<s> a </s></s> b </s>` without segments (BGE, Jina)."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
+    from tokenizers import processors
     from transformers import PreTrainedTokenizerFast, XLMRobertaConfig, XLMRobertaForSequenceClassification
 
-    special = ["<s>", "<pad>", "</s>", "<unk>"]
-    letters = [chr(code) for code in range(33, 127)]
-    pieces = [*special, "▁", *(f"▁{word}" for word in WORDS), *letters]
-    raw = Tokenizer(models.Unigram([(piece, -1.0 - at / 100) for at, piece in enumerate(pieces)], unk_id=3))
-    raw.pre_tokenizer = pre_tokenizers.Metaspace()
-    raw.decoder = decoders.Metaspace()
+    raw = _pieces(["<s>", "<pad>", "</s>", "<unk>"], WORDS)
     raw.post_processor = processors.TemplateProcessing(
         single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
     )
@@ -75,28 +70,20 @@ def roberta_cross_encoder(folder: Path) -> Path:
     )
     config = XLMRobertaConfig(
         vocab_size=len(tokenizer),
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=48,
+        **SIZES,
         max_position_embeddings=130,
         num_labels=1,
         pad_token_id=1,
     )
-    return _saved(folder, tokenizer, widen(XLMRobertaForSequenceClassification(config)))
+    return saved(folder, tokenizer, widen(XLMRobertaForSequenceClassification(config)))
 
 
 def t5_seq2seq(folder: Path) -> Path:
     """T5 as monoT5 is: `▁true` and `▁false` are tokens, `</s>` ends the input."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
+    from tokenizers import processors
     from transformers import PreTrainedTokenizerFast, T5Config, T5ForConditionalGeneration
 
-    words = [*WORDS, "true", "false", "Query:", "Document:", "Relevant:"]
-    letters = [chr(code) for code in range(33, 127)]
-    pieces = ["<pad>", "</s>", "<unk>", "▁", *(f"▁{word}" for word in words), *letters]
-    raw = Tokenizer(models.Unigram([(piece, -1.0 - at / 100) for at, piece in enumerate(pieces)], unk_id=2))
-    raw.pre_tokenizer = pre_tokenizers.Metaspace()
-    raw.decoder = decoders.Metaspace()
+    raw = _pieces(["<pad>", "</s>", "<unk>"], [*WORDS, "true", "false", "Query:", "Document:", "Relevant:"])
     raw.post_processor = processors.TemplateProcessing(
         single="$A </s>", pair="$A </s> $B </s>", special_tokens=[("</s>", 1)]
     )
@@ -114,26 +101,16 @@ def t5_seq2seq(folder: Path) -> Path:
         pad_token_id=0,
         eos_token_id=1,
     )
-    return _saved(folder, tokenizer, widen(T5ForConditionalGeneration(config), 0.6))
+    return saved(folder, tokenizer, widen(T5ForConditionalGeneration(config), 0.6))
 
 
 def llama_decoder(folder: Path, *, start: bool = True, chat: bool = False) -> Path:
     """Llama with `Yes`, `yes` and `no` in its vocabulary: rotary positions, as Gemma and Qwen3."""
-    from transformers import LlamaConfig, LlamaForCausalLM
+    from transformers import LlamaForCausalLM
 
     tokenizer = _word_tokenizer(start, chat)
-    config = LlamaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        num_key_value_heads=1,
-        intermediate_size=48,
-        max_position_embeddings=512,
-        bos_token_id=tokenizer.bos_token_id,
-        eos_token_id=tokenizer.eos_token_id,
-    )
-    return _saved(folder, tokenizer, widen(LlamaForCausalLM(config)))
+    config = llama(tokenizer, max_position_embeddings=512, bos_token_id=tokenizer.bos_token_id)
+    return saved(folder, tokenizer, widen(LlamaForCausalLM(config)))
 
 
 def gpt2_decoder(folder: Path) -> Path:
@@ -150,15 +127,26 @@ def gpt2_decoder(folder: Path) -> Path:
         bos_token_id=None,
         eos_token_id=tokenizer.eos_token_id,
     )
-    return _saved(folder, tokenizer, widen(GPT2LMHeadModel(config)))
+    return saved(folder, tokenizer, widen(GPT2LMHeadModel(config)))
+
+
+def _pieces(special: list[str], words: list[str]) -> Any:
+    """Pieces with a leading blank, as SentencePiece makes them; `<unk>` is the last of the special ones."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+
+    pieces = [*special, "▁", *(f"▁{word}" for word in words), *LETTERS]
+    scored = [(piece, -1.0 - at / 100) for at, piece in enumerate(pieces)]
+    raw = Tokenizer(models.Unigram(scored, unk_id=len(special) - 1))
+    raw.pre_tokenizer = pre_tokenizers.Metaspace()
+    raw.decoder = decoders.Metaspace()
+    return raw
 
 
 def _word_tokenizer(start: bool, chat: bool) -> Any:
     from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
 
-    letters = [chr(code) for code in range(33, 127)]
-    pieces = ["<unk>", "<pad>", "<s>", "</s>", "\n", " ", "Yes", "yes", "No", "no", *WORDS, *letters]
+    pieces = ["<unk>", "<pad>", "<s>", "</s>", "\n", " ", "Yes", "yes", "No", "no", *WORDS, *LETTERS]
     vocabulary = {piece: at for at, piece in enumerate(dict.fromkeys(pieces))}
     raw = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
     raw.pre_tokenizer = pre_tokenizers.Split(Regex(r"\w+|\n| |[^\w\s]"), "isolated")
@@ -174,9 +162,3 @@ def _word_tokenizer(start: bool, chat: bool) -> Any:
         model_input_names=["input_ids", "attention_mask"],
         chat_template=template if chat else None,
     )
-
-
-def _saved(folder: Path, tokenizer: Any, model: Any) -> Path:
-    tokenizer.save_pretrained(folder)
-    model.save_pretrained(folder)
-    return folder

@@ -2,7 +2,8 @@
 
 Source: Yao et al. 2023, *ReAct: Synergizing Reasoning and Acting in Language Models*, ICLR (arXiv 2210.03629),
 section 3: search, lookup and finish over an encyclopedia. Here a search brings passages of the task's corpus, and
-lookup goes through their sentences. Where a task has tools, these are the actions (`tool_work.py`).
+lookup goes through their sentences. Where a task has tools, these are the actions: written as text (`tool_work.py`),
+or called in the model's own format (`react_native.py`).
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from toolbench_eval.agents.base import Answer, Protocols, option
+from toolbench_eval.agents.react_native import act_natively
 from toolbench_eval.agents.session import Session
 from toolbench_eval.agents.shared.asking import RETRIES, as_answer, ask_until_read
 from toolbench_eval.agents.shared.bounds import at_least
@@ -41,10 +43,17 @@ class React:
     max_actions: int = option(12, "most actions where the task has tools")
     observation: int = option(4_000, "characters of a tool's answer that are shown")
     retries: int = option(RETRIES, "times an unreadable step is asked for again")
+    calls: Literal["text", "native"] = option("text", "how tools are called: written as text, or in the model's format")
 
     name: ClassVar[str] = "react"
     searches: ClassVar[bool] = True
-    prompts: ClassVar[tuple[str, ...]] = ("react-1", "react-tools-1", "tool-observation-1", "answer-1")
+    prompts: ClassVar[tuple[str, ...]] = (
+        "react-1",
+        "react-tools-1",
+        "react-native-1",
+        "tool-observation-1",
+        "answer-1",
+    )
     protocols: ClassVar[Protocols] = {"paper": {"k": 1}}
 
     def __post_init__(self) -> None:
@@ -53,6 +62,9 @@ class React:
 
     def solve(self, sample: Sample, session: Session) -> Answer:
         """Act until `Finish[...]`; where that does not come, one more call asks for the answer."""
+        if self.calls == "native":
+            bounds = {"max_actions": self.max_actions, "observation": self.observation, "retries": self.retries}
+            return act_natively(sample, session, **bounds)
         if session.tools():
             return self._with_tools(sample, session)
         prompt, form = load_prompt("react-1"), form_of(sample.answer_type)

@@ -11,9 +11,9 @@ from typing import Any, Protocol
 
 from toolbench_eval.agents.trajectory import LLMCall, Note, SearchCall, Step, ToolCall, prompt_digest
 from toolbench_eval.data.passages import Passage
-from toolbench_eval.environments.base import Arguments, ToolResult, ToolSpec
+from toolbench_eval.environments.base import Arguments, Json, ToolResult, ToolSpec, json_or_text
 from toolbench_eval.errors import UsageError
-from toolbench_eval.llms.base import GREEDY, LLM, Message, Reply, Sampling, Token, Usage
+from toolbench_eval.llms.base import GREEDY, LLM, Message, NativeCall, Reply, Sampling, Token, Usage
 from toolbench_eval.llms.meter import Price
 
 MAIN = "main"
@@ -88,6 +88,7 @@ class Session:
         allowance: Bounds of the run, None for none.
         prices: Price of each role's model, for the cost limit.
         seed: Seed of calls that draw their answer and name none.
+        asides: Whether work may be done that is part of no trajectory (see `agents.shared.once`).
         steps: What happened so far.
 
     Whatever goes through it is without halves of characters (see `sound`): models write some as JSON's escapes, too.
@@ -100,6 +101,7 @@ class Session:
     allowance: Allowance | None = None
     prices: Mapping[str, Price] = field(default_factory=dict)
     seed: int | None = None
+    asides: bool = True
     steps: list[Step] = field(default_factory=list)
     _began: float = field(default_factory=time.monotonic)
     _calls: int = 0
@@ -132,15 +134,17 @@ class Session:
             EndpointError: The model did not answer.
         """
         self._check()
-        messages = [Message(message.role, sound(message.text)) for message in messages]
+        messages = [sound_message(message) for message in messages]
         played = role if role in self.llms else MAIN
         llm = self.llms[played]
         if sampling.temperature > 0 and sampling.seed is None:
             sampling = replace(sampling, seed=self.seed)
         began = time.monotonic()
         said = llm.complete(messages, sampling, attempt)
-        whole = sound(said.text)
-        reply = replace(said, text=whole[: max(0, MOST_WRITTEN - self._written)])
+        whole, calls = sound(said.text), tuple(map(_sound_call, said.calls))
+        written = whole + "".join(call.name + call.arguments for call in calls)
+        fits = self._written + len(written) <= MOST_WRITTEN
+        reply = replace(said, text=whole[: max(0, MOST_WRITTEN - self._written)], calls=calls if fits else ())
         usage = reply.usage or Usage()
         self.steps.append(
             LLMCall(
@@ -157,11 +161,12 @@ class Session:
                 passages=passages,
                 cached=reply.cached,
                 seconds=time.monotonic() - began,
+                calls=reply.calls,
             )
         )
-        self._count(said.usage or _estimated(messages, whole), played)
-        self._written += len(whole)
-        if len(reply.text) < len(whole):
+        self._count(said.usage or _estimated(messages, written), played)
+        self._written += len(written)
+        if not fits:
             raise BudgetError(f"the model wrote more than {MOST_WRITTEN:,} characters")
         return reply
 
@@ -194,9 +199,17 @@ class Session:
         began = time.monotonic()
         result = self.environment.call(name, arguments)
         result = replace(result, text=sound(result.text))
-        seconds = time.monotonic() - began
         self.steps.append(
-            ToolCall(name, _recorded(arguments), result.status, result.text, result.error, result.source, seconds)
+            ToolCall(
+                name=name,
+                arguments=_recorded(arguments),
+                status=result.status,
+                text=result.text,
+                error=result.error,
+                source=result.source,
+                seconds=time.monotonic() - began,
+                value=_beyond_text(result),
+            )
         )
         return result
 
@@ -254,6 +267,16 @@ def sound(text: str) -> str:
     return text
 
 
+def sound_message(message: Message) -> Message:
+    """The message without halves of characters."""
+    answers = None if message.answers is None else _sound_call(message.answers)
+    return Message(message.role, sound(message.text), tuple(map(_sound_call, message.calls)), answers)
+
+
+def _sound_call(call: NativeCall) -> NativeCall:
+    return replace(call, name=sound(call.name), arguments=sound(call.arguments))
+
+
 def _logprob(tokens: Sequence[Token] | None) -> float | None:
     """The sum; None where there is none, or one that is no number (some endpoints say so of unlikely tokens)."""
     total = math.nan if tokens is None else sum(token.logprob for token in tokens)
@@ -264,6 +287,11 @@ def _estimated(messages: Sequence[Message], reply: str) -> Usage:
     """What a call may have used, for limits only: results record nothing where a model says nothing."""
     asked = sum(len(message.text) for message in messages)
     return Usage(asked // CHARACTERS_A_TOKEN, len(reply) // CHARACTERS_A_TOKEN)
+
+
+def _beyond_text(result: ToolResult) -> Json:
+    """The value, None where the text tells it."""
+    return None if json_or_text(result.text) == result.value else result.value
 
 
 def _recorded(arguments: Arguments) -> Arguments:

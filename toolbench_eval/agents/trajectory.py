@@ -2,6 +2,10 @@
 
 A trajectory is plain data. It holds no gold answer, and everything but times and cache hits is canonical: the same for
 the same inputs.
+
+A model that calls tools in its own format is one step `llm`, whose `calls` hold id, name and arguments as the model
+wrote them; there is no such key where it made none. The steps `tool` behind it say what came of each, in the same
+order, under the names of the environment.
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
 from toolbench_eval.errors import DataError
-from toolbench_eval.llms.base import Message, Sampling
+from toolbench_eval.llms.base import Message, NativeCall, Sampling, sampling_as_json, turns_as_json
 
 StopReason = Literal["answered", "max_hops", "no_progress", "parse_error", "budget", "error"]
 """`answered`: the agent said that it was done. `max_hops`: its bound of steps. `no_progress`: it repeated itself.
@@ -37,6 +41,7 @@ class LLMCall:
         logprob: Sum of the natural log-probabilities of the reply's tokens, None where they are not given.
         attempt: Number of the try.
         passages: Number of passages that the prompt showed.
+        calls: Calls of tools that the reply holds in the model's own format.
         cached: Whether the response cache had it (not canonical).
         seconds: Time it took (not canonical).
     """
@@ -55,6 +60,7 @@ class LLMCall:
     cached: bool = False
     seconds: float = 0.0
     step: Literal["llm"] = "llm"
+    calls: tuple[NativeCall, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,7 @@ class ToolCall:
         error: Kind of the error, None where there is none.
         source: `live`, `recorded`, `nearest`, `simulated` or `local`.
         seconds: Time it took (not canonical).
+        value: The answer as a program gets it, where the text reads as another JSON value (the string `42`); else None.
     """
 
     name: str
@@ -89,6 +96,7 @@ class ToolCall:
     error: str | None = None
     source: str = "local"
     seconds: float = 0.0
+    value: Any = None
     step: Literal["tool"] = "tool"
 
 
@@ -159,11 +167,17 @@ class Trajectory:
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
-        return asdict(self)
+        values = asdict(self)
+        for step in values["steps"]:
+            if step["step"] == "llm" and not step["calls"]:
+                del step["calls"]
+            if step["step"] == "tool" and step["value"] is None:
+                del step["value"]
+        return values
 
     def canonical(self) -> dict[str, Any]:
         """As JSON values without what differs from run to run."""
-        values = asdict(self)
+        values = self.to_json()
         values.pop("seconds")
         for step in values["steps"]:
             step.pop("seconds", None)
@@ -189,7 +203,7 @@ def from_json(values: Mapping[str, Any]) -> Trajectory:
 
 def prompt_digest(messages: Sequence[Message], sampling: Sampling) -> str:
     """Short SHA-256 of what a model is asked."""
-    asked = [[[message.role, message.text] for message in messages], asdict(sampling)]
+    asked = [turns_as_json(messages), sampling_as_json(sampling)]
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -198,4 +212,6 @@ def _step(values: Mapping[str, Any]) -> Step:
     found = dict(values)
     if kind is SearchCall:
         found["documents"] = tuple(found["documents"])
+    if kind is LLMCall:
+        found["calls"] = tuple(NativeCall(**call) for call in found.get("calls", ()))
     return kind(**found)

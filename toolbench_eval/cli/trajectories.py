@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from toolbench_eval.cli import sample_trajectories
+from toolbench_eval.cli import lessons, sample_trajectories
 from toolbench_eval.cli.options import CorpusFile, DataDir, Json, NarrowTask, Offline, Source, TasksDir, at_least
 
 if TYPE_CHECKING:
@@ -75,34 +75,43 @@ def show(
 def replay(
     result: ResultPlace,
     sample: SampleId = None,
+    agent: Annotated[
+        str | None,
+        typer.Option("--agent", "-a", metavar="A", help="The class of an agent of one's own, as it was run."),
+    ] = None,
     source: Source = None,
     corpus: CorpusFile = None,
     data: DataDir = None,
     tasks_dir: TasksDir = None,
     offline: Offline = False,
 ) -> None:
-    """Run the agent again from its trajectories, without language model and retriever.
+    """Run the agent again from its trajectories, without language model, retriever and tools, and score it again.
 
-    Every prompt, search and answer must be what it was: exit 1 if one is not, e.g. since the agent's code changed.
+    Every prompt, search, call of a tool, answer and score must be what it was: exit 1 if one is not, e.g. since the
+    agent's code changed, or the file was. Runs of a study are replayed under the condition that they were made under.
 
     \b
-    Example:
+    Examples:
       evalharness trajectories replay results/sample-mhqa
+      evalharness trajectories replay results/sample-tools/react-scripted-none --sample lookup-03
     """
     from toolbench_eval.cli.output import TerminalReporter
     from toolbench_eval.data.sources import Access
     from toolbench_eval.evaluation.solving.replayed import replay_result
     from toolbench_eval.registry import Registry
     from toolbench_eval.results.store import find_result
+    from toolbench_eval.study.restored import restored
 
     counts = replay_result(
         find_result(result),
         Registry(tuple(tasks_dir or ())),
         Access(mirror=data, offline=offline),
         TerminalReporter(),
+        agent=agent,
         sample=sample,
         source=source,
         corpus=corpus,
+        restore=restored,
     )
     typer.echo(f"{counts.same} trajectories replayed: the same; {counts.skipped} ended in an error or a limit: skipped")
 
@@ -124,7 +133,7 @@ def _lines(task: str, record: dict[str, Any]) -> Iterator[str]:
     shown = ", ".join(f"{name} {scores[name]:.2f}" for name in ("EM", "F1", "success") if name in scores)
     answer = "no answer" if done["prediction"] is None else repr(done["prediction"])
     yield f"{task}  {done['sample']}  {done['stop_reason']}  {answer}  {shown}"
-    yield from _wrapped("question", gold.get("text", ""))
+    yield from _wrapped("question", record.get("request", gold.get("text", "")))
     if gold.get("answers"):
         yield from _wrapped("gold", " | ".join(gold["answers"]))
     for number, step in enumerate(done["steps"], start=1):
@@ -146,12 +155,14 @@ def _head(step: dict[str, Any]) -> str:
 
 def _body(step: dict[str, Any]) -> str:
     if step["step"] == "llm":
-        return str(step["reply"])
+        made = [f"{call['name']}({call['arguments']})" for call in step.get("calls", ())]
+        return "\n".join([str(step["reply"]), *made])
     if step["step"] == "search":
         return f"{step['query']!r} -> {', '.join(step['documents']) or 'nothing'}"
     if step["step"] == "tool":
         arguments = json.dumps(step["arguments"], ensure_ascii=False)
-        return f"{arguments} -> {step['status']}: {step['text']}"
+        source = "" if step["source"] == "local" else f" ({step['source']})"
+        return f"{arguments} -> {step['status']}{source}: {step['text']}"
     return json.dumps(step["values"], ensure_ascii=False)
 
 
@@ -165,3 +176,4 @@ def _wrapped(head: str, body: str) -> Iterator[str]:
 
 
 app.command("sample")(sample_trajectories.command)
+app.command("lessons")(lessons.command)

@@ -2,19 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol
 
-Role = Literal["system", "user", "assistant"]
+Role = Literal["system", "user", "assistant", "tool"]
+
+
+@dataclass(frozen=True)
+class OfferedTool:
+    """A tool that a model may call in its own format (native function calling).
+
+    Attributes:
+        name: Letters, digits, `_` and `-`, at most 64: what every provider takes.
+        description: What it does.
+        parameters: JSON schema of the arguments, an object.
+    """
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class NativeCall:
+    """A call of a tool, made in the model's own format.
+
+    Attributes:
+        id: What tells it from the other calls of its conversation.
+        name: Tool as the model wrote it.
+        arguments: What the model wrote for a JSON object.
+    """
+
+    id: str
+    name: str
+    arguments: str
 
 
 @dataclass(frozen=True)
 class Message:
-    """One turn of a conversation."""
+    """One turn of a conversation.
+
+    Attributes:
+        role: Who speaks.
+        text: What is said; of a tool, what came of the call.
+        calls: Native calls that this turn of the assistant makes.
+        answers: The call that this turn of a tool answers.
+    """
 
     role: Role
     text: str
+    calls: tuple[NativeCall, ...] = ()
+    answers: NativeCall | None = None
 
 
 @dataclass(frozen=True)
@@ -28,6 +68,7 @@ class Sampling:
         stop: Strings that end the answer and are no part of it.
         seed: For models that draw numbers; endpoints promise no more than to try.
         logprobs: Whether the tokens and their log-probabilities are wanted.
+        tools: What the model may call in its own format; none for text alone.
     """
 
     temperature: float = 0.0
@@ -36,6 +77,7 @@ class Sampling:
     stop: tuple[str, ...] = ()
     seed: int | None = None
     logprobs: bool = False
+    tools: tuple[OfferedTool, ...] = field(default=(), kw_only=True)
 
 
 GREEDY = Sampling()
@@ -70,6 +112,7 @@ class Reply:
         finish: Why it ended: `stop`, `length`, or what the endpoint says.
         tokens: The answer's tokens, None where they were not asked for or are not given.
         cached: Whether it came from the response cache.
+        calls: Native calls, in the order in which they are to be made.
     """
 
     text: str
@@ -77,6 +120,7 @@ class Reply:
     finish: str = "stop"
     tokens: tuple[Token, ...] | None = None
     cached: bool = False
+    calls: tuple[NativeCall, ...] = ()
 
 
 class LLM(Protocol):
@@ -101,4 +145,26 @@ class LLM(Protocol):
 
         Raises:
             EndpointError: The endpoint did not answer within its bounds.
+            UsageError: The sampling offers tools, and the model has no format for calls.
         """
+
+
+def turns_as_json(messages: Sequence[Message]) -> list[list[Any]]:
+    """Messages as JSON values, for keys and digests: role and text, and behind them the calls where there are any."""
+    return [[one.role, one.text, *_native_part(one)] for one in messages]
+
+
+def sampling_as_json(sampling: Sampling) -> dict[str, Any]:
+    """A sampling as JSON values, for keys and digests; without `tools` where none are offered.
+
+    A tool is a text of JSON, so that the order of its parameters, which a model sees, counts.
+    """
+    values = asdict(sampling)
+    tools = values.pop("tools")
+    return {**values, "tools": [json.dumps(tool) for tool in tools]} if tools else values
+
+
+def _native_part(message: Message) -> list[Any]:
+    if not message.calls and message.answers is None:
+        return []
+    return [[asdict(call) for call in message.calls], asdict(message.answers) if message.answers else None]

@@ -8,8 +8,20 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from toolbench_eval.llms.base import GREEDY, LLM, Message, Reply, Sampling, Token, Usage
+from toolbench_eval.llms.base import (
+    GREEDY,
+    LLM,
+    Message,
+    NativeCall,
+    Reply,
+    Sampling,
+    Token,
+    Usage,
+    sampling_as_json,
+    turns_as_json,
+)
 from toolbench_eval.llms.meter import Meter
+from toolbench_eval.llms.native_calls import numbered
 from toolbench_eval.llms.scoring import Likelihood, ScoresAnswers, cannot_score
 from toolbench_eval.memo import Memo, key_of
 
@@ -47,11 +59,13 @@ class CachedLLM:
         Raises:
             EndpointError: The model did not answer; nothing is kept.
             StorageError: The cache cannot be used.
+            UsageError: The sampling offers tools, and the model has no format for calls.
         """
         key = self._key(messages, sampling, attempt)
         reply = self._kept(key)
         if reply is None:
             reply = self._llm.complete(messages, sampling, attempt)
+            reply = replace(reply, calls=numbered(reply.calls, messages))
             if self._memo is not None:
                 self._memo.put({key: _packed(reply)})
         self.meter.answered(reply.usage, cached=reply.cached)
@@ -72,7 +86,7 @@ class CachedLLM:
         """
         if not isinstance(self._llm, ScoresAnswers):
             raise cannot_score(self.name)
-        key = key_of("likelihood", FORMAT, self._llm.identity, _turns(messages), answer)
+        key = key_of("likelihood", FORMAT, self._llm.identity, turns_as_json(messages), answer)
         kept = {} if self._memo is None else self._memo.get([key])
         likelihood = _likelihood(kept[key]) if key in kept else None
         self.meter.count("scored" if likelihood is None else "scored_cached")
@@ -83,15 +97,12 @@ class CachedLLM:
         return likelihood
 
     def _key(self, messages: Sequence[Message], sampling: Sampling, attempt: int) -> bytes:
-        return key_of("reply", FORMAT, self._llm.identity, _turns(messages), asdict(sampling), attempt)
+        asked = turns_as_json(messages), sampling_as_json(sampling)
+        return key_of("reply", FORMAT, self._llm.identity, *asked, attempt)
 
     def _kept(self, key: bytes) -> Reply | None:
         found = {} if self._memo is None else self._memo.get([key])
         return _unpacked(found[key]) if key in found else None
-
-
-def _turns(messages: Sequence[Message]) -> list[list[str]]:
-    return [[message.role, message.text] for message in messages]
 
 
 def _likelihood(value: bytes) -> Likelihood | None:
@@ -110,6 +121,7 @@ def _unpacked(value: bytes) -> Reply | None:
         values = json.loads(value)
         usage = None if values["usage"] is None else Usage(**values["usage"])
         tokens = None if values["tokens"] is None else tuple(Token(**token) for token in values["tokens"])
-        return Reply(values["text"], usage, values["finish"], tokens, cached=True)
+        calls = tuple(NativeCall(**call) for call in values.get("calls", ()))
+        return Reply(values["text"], usage, values["finish"], tokens, cached=True, calls=calls)
     except (ValueError, KeyError, TypeError):
         return None

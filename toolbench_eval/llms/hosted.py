@@ -7,6 +7,7 @@ from typing import Any
 
 from toolbench_eval.llms.base import GREEDY, Message, Reply, Sampling, Token, Usage
 from toolbench_eval.llms.endpoint import Endpoint, NotAnAnswer
+from toolbench_eval.llms.native_calls import read_calls, tool_as_json, turn_as_json
 from toolbench_eval.llms.prompt_logprobs import score_answer
 from toolbench_eval.llms.scoring import Likelihood, check_answer
 
@@ -35,7 +36,7 @@ class HostedLLM:
         Raises:
             EndpointError: There was no answer within the endpoint's bounds.
         """
-        turns = [{"role": message.role, "content": message.text} for message in messages]
+        turns = [turn_as_json(message) for message in messages]
         return self._endpoint.ask(
             "chat", {"model": self._model, "messages": turns, **self._options(sampling)}, read_reply
         )
@@ -59,6 +60,7 @@ class HostedLLM:
             "stop": list(sampling.stop) or None,
             "seed": sampling.seed,
             "logprobs": sampling.logprobs or None,
+            "tools": [tool_as_json(tool) for tool in sampling.tools] or None,
         }
         return {name: value for name, value in options.items() if value is not None}
 
@@ -72,11 +74,14 @@ def read_reply(body: Any) -> Reply:
     try:
         choice = body["choices"][0]
         message = choice["message"]
-        text = message["content"] if message.get("content") is not None else message["refusal"]
+        calls = read_calls(message)
+        text = message.get("content")
+        if text is None:
+            text = "" if calls else message["refusal"]
         finish = choice.get("finish_reason") or "stop"
         if not isinstance(text, str) or not isinstance(finish, str):
             raise TypeError
-        return Reply(text, read_usage(body), finish, _tokens(choice.get("logprobs")))
+        return Reply(text, read_usage(body), finish, _tokens(choice.get("logprobs")), calls=calls)
     except (TypeError, KeyError, IndexError, AttributeError):
         raise NotAnAnswer(f"the body holds no message: {str(body)[:200]}") from None
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from toolbench_eval.cards import Encoding, ModelCard
 from toolbench_eval.checkpoint import Checkpoint
-from toolbench_eval.llms.base import GREEDY, Message, Reply, Sampling, Token, Usage
+from toolbench_eval.llms.base import GREEDY, Message, OfferedTool, Reply, Sampling, Token, Usage
 from toolbench_eval.llms.scoring import Likelihood, check_answer
+from toolbench_eval.llms.template_tools import check_tools, read_response, rendered
 from toolbench_eval.llms.turns import encode
 from toolbench_eval.retrievers.base import Runtime
 
@@ -53,9 +54,14 @@ class LocalLLM:
 
         The likeliest tokens at temperature 0; else tokens drawn from the seed and the attempt. Log-probabilities are
         those of the model's own distribution, before temperature and top_p.
+
+        Raises:
+            UsageError: Tools are offered, and the tokenizer does not say how to show them or how to read calls.
         """
         with self._lock:
-            return self._answer(self._prompt(messages), sampling, attempt)
+            if sampling.tools:
+                check_tools(self._tokenizer, self.name)
+            return self._answer(self._prompt(messages, sampling.tools), sampling, attempt)
 
     def score(self, messages: Sequence[Message], answer: str) -> Likelihood:
         """Log-likelihood of an answer: the whole conversation is read once, alone in its batch.
@@ -84,15 +90,13 @@ class LocalLLM:
             chosen = torch.log_softmax(kept.float(), dim=-1).gather(1, row[0, start:, None])
         return Likelihood(float(chosen.double().sum()), own)
 
-    def _prompt(self, messages: Sequence[Message]) -> Any:
+    def _prompt(self, messages: Sequence[Message], tools: Sequence[OfferedTool]) -> Any:
         """Token ids of the conversation: by the model's chat template, else turn by turn as plain text."""
-        turns = [{"role": message.role, "content": message.text} for message in messages]
         if self._tokenizer.chat_template is None:
             text = "\n\n".join(message.text for message in messages)
             return self._tokenizer(text, return_tensors="pt").input_ids
-        return self._tokenizer.apply_chat_template(
-            turns, add_generation_prompt=True, return_tensors="pt", return_dict=True
-        ).input_ids
+        how = {"tokenize": True, "return_tensors": "pt", "return_dict": True}
+        return rendered(self._tokenizer, messages, tools, **how).input_ids
 
     def _answer(self, prompt: Any, sampling: Sampling, attempt: int) -> Reply:
         import torch
@@ -117,19 +121,17 @@ class LocalLLM:
             ids = made.sequences[0, read:]
             logprobs = torch.log_softmax(torch.stack(made.logits).float()[:, 0], dim=-1)
             chosen = logprobs.gather(1, ids[:, None])[:, 0].tolist()
-        return self._reply(ids.tolist(), chosen, sampling, read)
+        return self._reply(prompt[0].tolist(), ids.tolist(), chosen, sampling)
 
-    def _reply(self, ids: list[int], logprobs: list[float], sampling: Sampling, read: int) -> Reply:
+    def _reply(self, prompt: list[int], ids: list[int], logprobs: list[float], sampling: Sampling) -> Reply:
         text = self._tokenizer.decode(ids, skip_special_tokens=True)
         cut = min((at for stop in sampling.stop if (at := text.find(stop)) >= 0), default=len(text))
         ended = cut < len(text) or (bool(ids) and ids[-1] in self._ends)
         tokens = tuple(Token(self._tokenizer.decode([at]), value) for at, value in zip(ids, logprobs, strict=True))
-        return Reply(
-            text[:cut],
-            Usage(read, len(ids)),
-            "stop" if ended else "length",
-            tokens if sampling.logprobs else None,
-        )
+        said = read_response(self._tokenizer, prompt, ids, sampling.tools) if sampling.tools else None
+        text, calls = said or (text[:cut], ())
+        finish = "stop" if ended else "length"
+        return Reply(text, Usage(len(prompt), len(ids)), finish, tokens if sampling.logprobs else None, calls=calls)
 
     def _stopped(self, ids: Any, sampling: Sampling) -> bool:
         """Whether what is written so far holds a stop string."""

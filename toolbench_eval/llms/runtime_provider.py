@@ -13,24 +13,23 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from toolbench_eval.errors import EndpointError, UsageError
-from toolbench_eval.llms.base import GREEDY, Message, Reply, Sampling, Token, Usage
+from toolbench_eval.llms.base import GREEDY, Message, Reply, Sampling
 from toolbench_eval.llms.endpoint import NotAnAnswer, Patience
 from toolbench_eval.llms.meter import Meter
+from toolbench_eval.llms.runtime_forms import config_of, messages_of, reply_of, tools_of
 
 if TYPE_CHECKING:
-    from inspect_ai.model import ChatMessage, GenerateConfig, ModelOutput
+    from inspect_ai.model import ModelOutput
 
 INSTALL = "models of other providers need the agent runtime: pip install 'toolbench-eval[agents]'"
 UNBOUNDED = 1_000_000
 """Calls at a time as the runtime bounds them; whoever asks keeps a bound."""
-FINISHES = {"max_tokens": "length", "model_length": "length"}
 _MARKUP = re.compile(r"\[/?[a-z ]+\]")
 
 
@@ -92,8 +91,7 @@ class ProviderLLM:
             time.sleep(pause)
 
     def _ask(self, messages: Sequence[Message], sampling: Sampling) -> ModelOutput:
-        turns = messages_of((message.role, message.text) for message in messages)
-        call = self._model.generate(turns, config=config_of(asdict(sampling)))
+        call = self._model.generate(messages_of(messages), tools_of(sampling.tools), config=config_of(sampling))
         waiting = asyncio.run_coroutine_threadsafe(call, _loop())
         try:
             return waiting.result(self._patience.timeout)
@@ -122,47 +120,6 @@ class ProviderLLM:
             f"{self.name} gave no answer in {faults.total()} attempts and {seconds:.0f} s ({listed}); "
             f"the last: {last}. What is finished is kept, the same command continues"
         )
-
-
-def messages_of(turns: Iterable[Sequence[str]]) -> list[ChatMessage]:
-    """Pairs of a role and a text in the runtime's form."""
-    from inspect_ai.model import ChatMessageAssistant, ChatMessageSystem, ChatMessageUser
-
-    forms = {"system": ChatMessageSystem, "user": ChatMessageUser, "assistant": ChatMessageAssistant}
-    return [forms[role](content=text) for role, text in turns]
-
-
-def config_of(sampling: Mapping[str, Any], **more: Any) -> GenerateConfig:
-    """The fields of a `Sampling` in the runtime's form."""
-    from inspect_ai.model import GenerateConfig
-
-    return GenerateConfig(
-        temperature=sampling["temperature"],
-        top_p=sampling["top_p"],
-        max_tokens=sampling["max_tokens"],
-        stop_seqs=list(sampling["stop"]) or None,
-        seed=sampling["seed"],
-        logprobs=sampling["logprobs"] or None,
-        **more,
-    )
-
-
-def reply_of(output: ModelOutput) -> Reply:
-    """The answer in an output of the runtime.
-
-    Raises:
-        NotAnAnswer: There is none.
-    """
-    if output.empty:
-        raise NotAnAnswer(f"the output holds no message: {output.error or 'it is empty'}")
-    choice, used, usage = output.choices[0], output.usage, None
-    if used is not None:
-        read = used.input_tokens + (used.input_tokens_cache_read or 0) + (used.input_tokens_cache_write or 0)
-        usage = Usage(read, used.output_tokens)
-    tokens = None
-    if choice.logprobs is not None:
-        tokens = tuple(Token(token.token, token.logprob) for token in choice.logprobs.content)
-    return Reply(output.completion, usage, FINISHES.get(choice.stop_reason, choice.stop_reason), tokens)
 
 
 def _cause(error: BaseException) -> BaseException:

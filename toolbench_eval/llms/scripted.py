@@ -9,6 +9,7 @@ from typing import Any
 
 from toolbench_eval.errors import UsageError
 from toolbench_eval.llms.base import GREEDY, Message, Reply, Sampling, Usage
+from toolbench_eval.llms.native_calls import no_native_calls
 
 Script = Callable[[Sequence[Message]], str]
 
@@ -34,7 +35,13 @@ class Scripted:
         return {"script": f"{self._script.__module__}:{self._script.__qualname__}"}
 
     def complete(self, messages: Sequence[Message], sampling: Sampling = GREEDY, attempt: int = 0) -> Reply:
-        """Compute the answer."""
+        """Compute the answer.
+
+        Raises:
+            UsageError: Tools are offered: a script writes its calls as text.
+        """
+        if sampling.tools:
+            raise no_native_calls(self.name)
         text = self._script(messages)
         read = sum(len(message.text.split()) for message in messages)
         return Reply(text, Usage(read, len(text.split())))

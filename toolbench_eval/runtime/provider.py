@@ -21,9 +21,9 @@ from inspect_ai.model import (
 )
 from inspect_ai.tool import ToolChoice, ToolInfo
 
-from toolbench_eval.agents.session import sound
-from toolbench_eval.llms.base import Reply, Usage
-from toolbench_eval.llms.runtime_provider import config_of, messages_of
+from toolbench_eval.agents.session import sound, sound_message
+from toolbench_eval.llms.base import Message, Reply, Usage
+from toolbench_eval.llms.runtime_forms import calls_of, config_of, messages_of, tools_of
 from toolbench_eval.runtime.door import CALL, Call
 
 REASONS: dict[str, StopReason] = {
@@ -70,8 +70,11 @@ def double_of(name: str, most: int) -> Model:
 def asked(call: Call) -> dict[str, Any]:
     """A call as arguments of `Model.generate`; the number of the try is noted where it is not the first."""
     attempt = {"extra_body": {"attempt": call.attempt}} if call.attempt else {}
-    turns = messages_of((message.role, sound(message.text)) for message in call.messages)
-    return {"input": turns, "config": config_of(asdict(call.sampling), **attempt)}
+    return {
+        "input": messages_of(map(sound_message, call.messages)),
+        "tools": tools_of(call.sampling.tools),
+        "config": config_of(call.sampling, **attempt),
+    }
 
 
 def output_of(model: str, reply: Reply) -> ModelOutput:
@@ -83,13 +86,13 @@ def output_of(model: str, reply: Reply) -> ModelOutput:
     logprobs = None
     if reply.tokens is not None:
         logprobs = Logprobs(content=[Logprob(token=sound(one.text), logprob=one.logprob) for one in reply.tokens])
-    text = sound(reply.text)
-    message = ChatMessageAssistant(content=text, model=model, source="generate")
+    said = sound_message(Message("assistant", reply.text, reply.calls))
+    message = ChatMessageAssistant(content=said.text, tool_calls=calls_of(said.calls), model=model, source="generate")
     stop_reason = REASONS.get(reply.finish, "unknown")
     return ModelOutput(
         model=model,
         choices=[ChatCompletionChoice(message=message, stop_reason=stop_reason, logprobs=logprobs)],
-        completion=text,
+        completion=said.text,
         usage=ModelUsage(**asdict(usage), total_tokens=usage.input_tokens + usage.output_tokens),
         metadata={"cached": True} if reply.cached else None,
     )

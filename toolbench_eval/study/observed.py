@@ -82,8 +82,13 @@ def observe(task: str, record: Record, metric: str) -> Observed:
         path=tuple(call.name for call in calls) if tools else _steps(trajectory),
         offered=tuple(tools),
         sources=_sources(calls),
-        replies=hashlib.sha256("\0".join(call.reply for call in trajectory.calls).encode()).hexdigest()[:16],
+        replies=hashlib.sha256("\0".join(map(_said, trajectory.calls)).encode()).hexdigest()[:16],
     )
+
+
+def _said(call: LLMCall) -> str:
+    """What a model wrote, calls in its own format included."""
+    return call.reply + "".join(f"\0{one.name}({one.arguments})" for one in call.calls)
 
 
 def _outcome(scores: Mapping[str, float], metric: str) -> float:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from toolbench_eval.agents.session import Limits, Session
+from toolbench_eval.errors import UsageError
 
 _T = TypeVar("_T")
 KEPT = 256
@@ -52,7 +53,15 @@ def aside(session: Session, work: Callable[[Session], _T]) -> _T:
     """Do work for which the sample is not to blame: in a session of its own, with the run's allowance.
 
     Calls of the sample's tools are part of no trajectory. The environment is as it was in the beginning after it.
+
+    Raises:
+        UsageError: The session allows none, because it replays a trajectory.
     """
+    if not session.asides:
+        raise UsageError(
+            "this agent found something out once for all samples of its run (probing, encapsulation): that is part of "
+            "no trajectory, so that none can be replayed"
+        )
     own = Session(
         session.llms,
         environment=session.environment,

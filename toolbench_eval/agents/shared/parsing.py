@@ -19,11 +19,11 @@ _THOUGHT_ENDS = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
 _THOUGHT_BEGINS = re.compile(r"<think(?:ing)?>.*", re.IGNORECASE | re.DOTALL)
 _FENCE = re.compile(r"^[ \t]*```[\w-]*[ \t]*$|```", re.MULTILINE)
 _LEAD = re.compile(
-    r"^(?:(?:so|thus|therefore|hence)\b,?\s*)?(?:the\s+)?(?:final\s+|correct\s+|short\s+)?answer(?:\s+is\b|\s*:)\s*:?\s*",
+    r"(?:(?:so|thus|therefore|hence)\b,?\s*)?(?:the\s+)?(?:final\s+|correct\s+|short\s+)?answer(?:\s+is\b|\s*:)\s*:?\s*",
     re.IGNORECASE,
 )
 _WRAPPED = {'""', "''", "``", "“”", "‘’", "«»", "<>", "[]"}  # noqa: RUF001 - quotation marks of print
-_ABBREVIATION = re.compile(r"(?:\w\.){2,}$")
+_ABBREVIATION = re.compile(r"(?:\w\.){2}$")
 _BOOLEANS = {"yes": "yes", "true": "yes", "no": "no", "false": "no"}
 _SENTENCE_END = re.compile(r"[.!?][\"'”’)\]]*(?=\s+[\"'“‘(\[]?[^\Wa-z_])|[。！？]")  # noqa: RUF001 - as above
 _NO_END = re.compile(r"\b(?:[A-Z]|Mr|Mrs|Ms|Dr|St|Mt|Prof|Rev|Gen|Col|Lt|Sgt|Capt|vs)\.$")
@@ -68,7 +68,8 @@ def short_answer(text: str, answer_type: AnswerType = "span") -> str | None:
     if answer_type == "boolean":
         return _boolean(text)
     if answer_type == "text":
-        return _LEAD.sub("", " ".join(text.split())) or None
+        line = " ".join(text.split())
+        return line[_after_lead(line, 0, len(line)) :] or None
     lines = (_bare(line) for line in text.splitlines())
     return next((line for line in lines if line), None)
 
@@ -110,14 +111,41 @@ def _marker(marker: str) -> re.Pattern[str]:
 
 
 def _bare(line: str) -> str:
-    before = None
-    while line != before:
-        before = line
-        line = _LEAD.sub("", line.strip()).rstrip(" ,;:" if _ABBREVIATION.search(line.strip()) else " .,;:")
-        inside = line[1:-1]
-        if line[:1] + line[-1:] in _WRAPPED and len(line) > 1 and not {line[0], line[-1]} & set(inside):
-            line = inside
-    return line
+    """The line without what stands around the answer, over and over until nothing is left to take away.
+
+    Only the two ends move: a line of a hundred thousand "answer:" is not copied for each of them.
+    """
+    start, end, before = 0, len(line), (-1, -1)
+    while (start, end) != before:
+        before = start, end
+        start, end = _stripped(line, start, end)
+        closing = " ,;:" if _ABBREVIATION.search(line, max(start, end - 4), end) else " .,;:"
+        start = _after_lead(line, start, end)
+        while end > start and line[end - 1] in closing:
+            end -= 1
+        if _wrapped(line, start, end):
+            start, end = start + 1, end - 1
+    return line[start:end]
+
+
+def _stripped(line: str, start: int, end: int) -> tuple[int, int]:
+    while start < end and line[start].isspace():
+        start += 1
+    while end > start and line[end - 1].isspace():
+        end -= 1
+    return start, end
+
+
+def _after_lead(line: str, start: int, end: int) -> int:
+    lead = _LEAD.match(line, start, end)
+    return lead.end() if lead else start
+
+
+def _wrapped(line: str, start: int, end: int) -> bool:
+    """Whether this part of a line stands in a pair of quotes or brackets that do not occur inside."""
+    if end - start < 2 or line[start] + line[end - 1] not in _WRAPPED:
+        return False
+    return all(line.find(sign, start + 1, end - 1) < 0 for sign in (line[start], line[end - 1]))
 
 
 def _boolean(text: str) -> str | None:

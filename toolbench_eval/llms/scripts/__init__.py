@@ -1,8 +1,12 @@
 """The scripted model: a small reader that plays the language model in demonstrations and tests.
 
 It knows nothing by heart. Its answers are computed from the prompt: each voice recognises the prompts of one agent by
-the texts of their templates, takes question, history and passages out of them, and answers in the form that is asked
-for with what the reader (`reader.py`) finds in the passages shown.
+the texts of their templates (`heard.py`), takes question, history, passages and tools out of them, and answers in the
+form that is asked for. There are three rooms:
+
+    voices/   one file for each agent, or family of agents or prompts, that it can play
+    reading/  what it makes of questions and passages: relations, names, numbers, comparisons, puzzles
+    tools/    what it makes of requests and tools: which one to call, with which arguments, and what came of it
 """
 
 from __future__ import annotations
@@ -27,13 +31,13 @@ VOICES = (
     "rea360",
     "tool_writer",
 )
-"""Modules of this package; each has `reply(messages) -> str | None`, None where a prompt is not one of its agents'."""
+"""Modules of `voices`; each has `reply(messages) -> str | None`, None where a prompt is not one of its agents'."""
 
 
 def speak(messages: Sequence[Message]) -> str | None:
     """The answer of the first voice that knows the prompt, None where none does."""
     for voice in VOICES:
-        reply: str | None = import_module(f"{__name__}.{voice}").reply(messages)
+        reply: str | None = import_module(f"{__name__}.voices.{voice}").reply(messages)
         if reply is not None:
             return reply
     return None

@@ -1,0 +1,1 @@
+"""Reading: what the scripted model understands of passages, questions and puzzles."""

@@ -1,0 +1,1 @@
+"""Tools: how the scripted model picks tools, fills their arguments and reads what they answer."""
