@@ -69,6 +69,9 @@ def test_every_document_is_shown_and_can_reach_the_top(n, size, data):
         ("", 2, (0, 1), 0, 0),
         ("I cannot help with that.", 2, (0, 1), 0, 0),
         ("[99999999999999999999] > [1]", 2, (0, 1), 1, 1),
+        (f"[{'9' * 5000}] > [2]", 2, (1, 0), 1, 1),
+        (f"{'0' * 5000}1", 2, (0, 1), 0, 1),
+        ("[02] > [0]", 2, (1, 0), 1, 1),
     ],
 )
 def test_answers_are_repaired(answer, n, order, named, dropped):

@@ -15,6 +15,7 @@ from toolbench_eval.data.corpus import Corpus
 from toolbench_eval.data.queries import Queries
 from toolbench_eval.encoding import batching
 from toolbench_eval.ranking.run import Run
+from toolbench_eval.retrievers import late_interaction
 from toolbench_eval.retrievers.base import Runtime
 from toolbench_eval.retrievers.late_interaction import LateInteraction
 from toolbench_eval.retrievers.sentence_models import SentenceModel
@@ -107,3 +108,27 @@ def test_a_text_is_another_thing_as_a_query_and_as_a_document(tmp_path: Path) ->
     as_query = model._tokens_of("query", Queries.of(["q"], ["weather paris"]).texts)
     assert as_query.rows.shape != model._tokens.shape
     assert not np.allclose(as_query.rows[1], model._tokens[1], atol=1e-3)
+
+
+@pytest.mark.parametrize("batch_tokens", [20, 60])
+def test_two_replicas_give_the_same_bits(
+    family: str, folder: Path, batch_tokens: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batching, "SHARD_TEXTS", 100)
+    monkeypatch.setattr(late_interaction, "PRODUCTS", 50)
+    texts = [*TEXTS, *(f"{text} {number}" for text in TEXTS for number in range(5))]
+    corpus = Corpus.of([f"d{number}" for number in range(len(texts))], texts)
+
+    def searched(device: str) -> Run:
+        monkeypatch.setenv("EVALHARNESS_CACHE", str(tmp_path / device))
+        card = ModelCard(name="tiny", family=family, hub=str(folder))
+        model = FAMILIES[family][0](card, Runtime(device=device, offline=True, batch_tokens=batch_tokens))
+        model.index(corpus)
+        found: Run = model.search(QUERIES, len(texts))
+        encoders = model._model.copies
+        assert len({id(encoder) for encoder in encoders}) == len(encoders) == device.count("cpu")
+        return found
+
+    one, two = searched("cpu"), searched("cpu,cpu")
+    np.testing.assert_array_equal(two.documents, one.documents)
+    np.testing.assert_array_equal(two.scores, one.scores)

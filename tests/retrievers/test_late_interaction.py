@@ -213,7 +213,9 @@ def test_max_sim_does_not_depend_on_the_blocks(data: st.DataObject) -> None:
 def test_products_stay_within_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(late_interaction, "PRODUCTS", 600)
     offsets = np.arange(0, 401, 4)
-    blocks = [places.size for _, places in late_interaction._blocks(offsets, 600 // 30)]
+    blocks = [
+        late_interaction._places(offsets, documents).size for documents in late_interaction._blocks(offsets, 600 // 30)
+    ]
     assert max(blocks) <= 20
     assert sum(blocks) == 400
 

@@ -1,4 +1,4 @@
-"""Loading an embedding model and running it: the only place that touches torch."""
+"""Loading an embedding model and running it on a device."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 
 from toolbench_eval.cards import ModelCard
+from toolbench_eval.encoding.attention import look_both_ways
 from toolbench_eval.encoding.batching import Rows
 from toolbench_eval.encoding.devices import Devices
 from toolbench_eval.encoding.store import Vectors
-from toolbench_eval.encoding.tokens import POOLED, Tokens, tokenised
+from toolbench_eval.encoding.tokens import POOLED, Counting, Tokens, tokenised
 from toolbench_eval.encoding.weights import INSTALL, Weights, unavailable
 from toolbench_eval.errors import MissingDataError, UsageError
 
@@ -35,17 +36,17 @@ class EmbeddingModel:
         name: For messages.
         copies: One SentenceTransformer a device.
         add_eos: Whether texts are ended with the end-of-sequence token where the tokenizer does not.
-        text_alone: Whether what stands before a text's boundary is read, but not pooled.
+        unpooled: How tokens before a text's boundary, which are read but not pooled, are counted; None pools all.
     """
 
     name: str
     copies: list[Any]
     add_eos: bool = False
-    text_alone: bool = False
+    unpooled: Counting | None = None
 
     def tokenise(self, texts: list[str]) -> Tokens:
         """Texts as the model takes them; needs no device."""
-        return tokenised(self.copies[0], texts, add_eos=self.add_eos, text_alone=self.text_alone)
+        return tokenised(self.copies[0], texts, add_eos=self.add_eos, unpooled=self.unpooled)
 
     def vectors(self, number: int, tokens: Tokens, rows: Rows, features: dict[str, Any]) -> Vectors:
         """Run one batch; where memory runs out, its halves, down to one text.
@@ -104,8 +105,11 @@ def load(card: ModelCard, weights: Weights, devices: Devices, dtype: str, *, off
     try:
         import sentence_transformers  # noqa: F401
         import torch
+
+        from toolbench_eval.encoding.nv_embed import is_nv_embed, register
     except ImportError:
         raise UsageError(f"'{card.name}' is a dense model; {INSTALL}") from None
+    register()
     # A hub that could not be asked is not asked again for each file.
     local = offline or not weights.confirmed
     with _explained(card, weights, offline=offline), _quiet():
@@ -114,13 +118,17 @@ def load(card: ModelCard, weights: Weights, devices: Devices, dtype: str, *, off
         else:
             model = _named_modules(card, weights, dtype, offline=local)
     model = model.eval().to(dtype=getattr(torch, dtype))
-    if card.options.get("attention") == "bidirectional":
-        _look_both_ways(model, card)
+    latent = is_nv_embed(model)
+    if latent or card.options.get("attention") == "bidirectional":
+        transformer = model[0].auto_model
+        look_both_ways(transformer.embedding_model if latent else transformer, card.name)
     _set_max_length(model, card)
     _check_modules(model, card)
     _tell(model, card)
     copies = [model.to(devices.names[0]), *(copy.deepcopy(model).to(name) for name in devices.names[1:])]
-    return EmbeddingModel(card.name, copies, card.encoding.add_eos, card.encoding.pooling == "mean_text")
+    counting: Counting = "text" if latent else "text_and_opening"
+    unpooled = counting if card.encoding.pooling == "mean_text" else None
+    return EmbeddingModel(card.name, copies, card.encoding.add_eos, unpooled)
 
 
 def _own_modules(card: ModelCard, weights: Weights, dtype: str, *, offline: bool) -> Any:
@@ -181,28 +189,6 @@ def _pooled(model: Any, features: dict[str, Any]) -> Any:
     for module in others:
         found = module(found)
     return found
-
-
-def _look_both_ways(model: Any, card: ModelCard) -> None:
-    """Let every token of a decoder see those behind it.
-
-    Raises:
-        UsageError: The architecture takes no notice.
-    """
-    import torch
-
-    transformer = model[0].auto_model
-    transformer.config.is_causal = False
-    for part in transformer.modules():
-        if hasattr(part, "is_causal"):
-            part.is_causal = False
-    ids = torch.tensor([[1, 2, 0], [1, 3, 0]])
-    for attended in (torch.tensor([1, 1, 0]), torch.ones(3, dtype=torch.long)):  # with padding, and without
-        with torch.inference_mode():
-            states = transformer(ids, attention_mask=attended.expand(2, 3)).last_hidden_state
-        if not torch.equal(states[0, 0], states[1, 0]):
-            continue
-        raise UsageError(f"'{card.name}' cannot be given attention = \"bidirectional\": its architecture keeps its own")
 
 
 def _set_max_length(model: Any, card: ModelCard) -> None:

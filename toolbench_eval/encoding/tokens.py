@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,11 @@ from toolbench_eval.errors import UsageError
 
 POOLED = "pooled_mask"
 """Name of the feature that says which tokens are pooled, where those are not all that are read."""
+
+Counting = Literal["text_and_opening", "text"]
+"""How many of a text's first tokens are taken to stand before its boundary: as many as what stands there has alone, \
+with the token that opens every text (gritlm 1.0.2, `GritLM.encode`) or without it (NV-Embed, `NVEmbedModel.encode`: \
+its prompts end with a space, a token of its own where nothing follows it, and so the count fits)."""
 
 _PADDED = {"input_ids", "attention_mask", "token_type_ids"}
 
@@ -30,20 +35,20 @@ class Tokens(Protocol):
         """What the model takes for these texts, padded to the longest of them."""
 
 
-def tokenised(model: Any, texts: list[str], *, add_eos: bool = False, text_alone: bool = False) -> Tokens:
+def tokenised(model: Any, texts: list[str], *, add_eos: bool = False, unpooled: Counting | None = None) -> Tokens:
     """Tokenise with a SentenceTransformer's own tokenizer, cut at its maximal length.
 
     Args:
         model: The SentenceTransformer.
         texts: The texts.
         add_eos: End each text with the end-of-sequence token where the tokenizer does not.
-        text_alone: Pool what stands behind a text's boundary alone.
+        unpooled: Pool what stands behind a text's boundary alone; how the tokens before it are counted.
 
     Raises:
         UsageError: The model takes something else than tokens, or has no such token, so that none can be added.
     """
     before: list[str] = []
-    if text_alone:
+    if unpooled:
         before, texts = map(list, zip(*map(cut, texts), strict=True))
         texts = [text or " " for text in texts]
     if _takes_token_ids(model):
@@ -52,8 +57,8 @@ def tokenised(model: Any, texts: list[str], *, add_eos: bool = False, text_alone
         if set(found) - {"modality"} <= _PADDED:
             if add_eos:
                 _close(found, model.tokenizer)
-            return _TokenIds.of(found, model.tokenizer, _token_counts(model, before) if text_alone else None)
-    if add_eos or text_alone:
+            return _TokenIds.of(found, model.tokenizer, _token_counts(model, before, unpooled) if unpooled else None)
+    if add_eos or unpooled:
         raise UsageError("the card says add_eos or mean_text, but the model does not take plain tokens")
     return _Texts(model, texts)
 
@@ -79,16 +84,16 @@ def _close(found: Any, tokenizer: Any) -> None:
         found["token_type_ids"] = [([*kept, 0])[: len(ids)] for kept, ids in types]
 
 
-def _token_counts(model: Any, before: list[str]) -> list[int]:
-    """Tokens of what stands before each text, counted as gritlm 1.0.2 does: tokenised alone, opening token included.
+def _token_counts(model: Any, before: list[str], counting: Counting) -> list[int]:
+    """Tokens of what stands before each text, tokenised alone.
 
     A closing token is not counted, for the text's own tokens stand in its place.
     """
-    tokenizer = model.tokenizer
+    tokenizer, opening = model.tokenizer, counting == "text_and_opening"
     closing = {tokenizer.sep_token_id, tokenizer.eos_token_id}
     counts = {"": 0}
     for one in set(before) - {""}:
-        ids = tokenizer(one, truncation=True, max_length=model.max_seq_length)["input_ids"]
+        ids = tokenizer(one, truncation=True, max_length=model.max_seq_length, add_special_tokens=opening)["input_ids"]
         counts[one] = len(ids) - (ids[-1] in closing if ids else 0)
     return [counts[one] for one in before]
 

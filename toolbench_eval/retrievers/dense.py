@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property, partial
 from importlib.util import find_spec
 
@@ -10,11 +11,13 @@ import pyarrow as pa
 
 from toolbench_eval.cards import ModelCard
 from toolbench_eval.data.corpus import Corpus
+from toolbench_eval.data.ids import string_array
 from toolbench_eval.data.queries import Queries
 from toolbench_eval.encoding.devices import find_devices
 from toolbench_eval.encoding.engine import Encoder
 from toolbench_eval.encoding.model import load
 from toolbench_eval.encoding.space import space_of
+from toolbench_eval.encoding.store import Vectors
 from toolbench_eval.encoding.weights import INSTALL, Weights, find_weights
 from toolbench_eval.errors import UsageError
 from toolbench_eval.location import embeddings_root
@@ -27,6 +30,7 @@ class Dense:
     """Any sentence-transformers model, or a plain transformers checkpoint with the card's pooling.
 
     The option `attention = "bidirectional"` lets each token of a decoder see all others, as GritLM does.
+    NV-Embed, which is neither, is known by its `config.json` (see `toolbench_eval.encoding.nv_embed`).
     Vectors come from the cache (see `toolbench_eval.encoding`); the model is loaded when a text is not in it.
     """
 
@@ -67,6 +71,17 @@ class Dense:
         vectors = self._encoder.encode(queries.texts) if len(queries) else np.empty_like(self._vectors[:0])
         columns, scores = search_dense(vectors, self._vectors, k)
         return to_run(columns, scores, queries.ids, self._corpus)
+
+    def embed(self, texts: Iterable[str]) -> Vectors:
+        """The vectors of texts as they are, without a template.
+
+        Returns:
+            float32, shape (number of texts, dimension).
+
+        Raises:
+            EvalHarnessError: The weights cannot be had or run, or the cache cannot be used.
+        """
+        return self._encoder.encode(string_array(texts))
 
     @cached_property
     def weights(self) -> Weights:

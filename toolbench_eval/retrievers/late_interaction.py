@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import cached_property, partial
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from toolbench_eval.cards import ModelCard
 from toolbench_eval.data.corpus import Corpus
 from toolbench_eval.data.queries import Queries
 from toolbench_eval.encoding.ragged import Positions, Ragged
+from toolbench_eval.encoding.sharing import shared_out
 from toolbench_eval.encoding.weights import Weights
 from toolbench_eval.errors import DataError, UsageError
 from toolbench_eval.ranking.run import Run
@@ -48,18 +49,15 @@ class LateInteraction:
         self._storage = np.dtype(str(card.options.get("storage", "float32")))
         if self._storage not in (np.float32, np.float16):
             raise UsageError(f"the card of '{card.name}' asks for storage={self._storage}; use float32 or float16")
-        self._model = SentenceModel("MultiVectorEncoder", card, runtime, is_late)
+        self._model = SentenceModel("MultiVectorEncoder", card, runtime, is_late, self._prepare)
         self._card, self._runtime = card, runtime
 
-    @cached_property
-    def _encoder(self) -> Any:
-        encoder = self._model.loaded
+    def _prepare(self, encoder: Any) -> None:
         if encoder.similarity_fn_name != "maxsim":
             raise DataError(
                 f"'{self._card.name}' scores by {encoder.similarity_fn_name}, not by MaxSim", file=self._card.hub
             )
         _set_lengths(encoder[0], self._card)
-        return encoder
 
     @property
     def weights(self) -> Weights:
@@ -69,7 +67,7 @@ class LateInteraction:
     @property
     def facts(self) -> dict[str, Any]:
         """What loading found out."""
-        encoder, transformer = self._encoder, self._encoder[0]
+        encoder, transformer = self._model.loaded, self._model.loaded[0]
         return {
             "dimension": encoder.get_embedding_dimension(),
             "max_length": self._document_length,
@@ -82,7 +80,7 @@ class LateInteraction:
 
     @property
     def _document_length(self) -> int | None:
-        transformer = self._encoder[0]
+        transformer = self._model.loaded[0]
         length: int | None = transformer.document_length or transformer.max_seq_length
         return length
 
@@ -105,12 +103,12 @@ class LateInteraction:
 
     def _best(self, vectors: list[npt.NDArray[np.float32]], k: int) -> tuple[Columns, Scores]:
         n = len(self._corpus)
-        device = self._model.devices.names[0]
+        devices = self._model.devices.names
         block = max(1, SCORE_BYTES // (4 * max(1, n)))
         columns = np.empty((len(vectors), min(k, n)), dtype=np.int32)
         best = np.empty(columns.shape, dtype=np.float32)
         for start in range(0, len(vectors), block):
-            scores = max_sim(vectors[start : start + block], self._tokens, self._offsets, device)
+            scores = max_sim(vectors[start : start + block], self._tokens, self._offsets, devices)
             columns[start : start + block], best[start : start + block] = top_k(scores[:, self._text_of], k)
         return columns, best
 
@@ -122,9 +120,20 @@ class LateInteraction:
 
     def _encode(self, side: str, texts: list[str]) -> Ragged:
         """Token vectors of texts; a text of which nothing is left has one vector of zeros."""
-        encode = {"query": self._encoder.encode_query, "document": self._encoder.encode_document}[side]
-        batch = max(1, self._runtime.batch_tokens // (self._document_length or 512))
-        encoded = encode(texts, batch_size=batch, convert_to_numpy=True, show_progress_bar=False)
+        size = max(1, self._runtime.batch_tokens // (self._document_length or 512))
+        order = np.argsort([-len(text) for text in texts], kind="stable")
+        batches = [order[start : start + size] for start in range(0, len(order), size)]
+
+        def vectors(encoder: Any, batch: Positions) -> list[npt.NDArray[np.float32]]:
+            encode = {"query": encoder.encode_query, "document": encoder.encode_document}[side]
+            chosen = [texts[at] for at in batch]
+            found: list[npt.NDArray[np.float32]] = encode(
+                chosen, batch_size=size, convert_to_numpy=True, show_progress_bar=False
+            )
+            return found
+
+        sorted_ones = [one for found in shared_out(self._model.copies, batches, vectors) for one in found]
+        encoded = [sorted_ones[at] for at in np.argsort(order)]
         kept = [vectors if len(vectors) else np.zeros((1, vectors.shape[1])) for vectors in encoded]
         return Ragged.of([vectors.astype(self._storage if side == "document" else np.float32) for vectors in kept])
 
@@ -133,7 +142,7 @@ def max_sim(
     queries: list[npt.NDArray[np.float32]],
     tokens: npt.NDArray[Any],
     offsets: Positions,
-    device: Any = "cpu",
+    devices: Sequence[str] = ("cpu",),
 ) -> Scores:
     """MaxSim: the sum over a query's tokens of the highest dot product with any token of the document.
 
@@ -141,7 +150,7 @@ def max_sim(
         queries: Token vectors of each query, float32, shape (tokens, d).
         tokens: Token vectors of all documents, shape (all tokens, d).
         offsets: Where each document's begin, int64, shape (documents + 1,); no document is empty.
-        device: Where torch multiplies.
+        devices: Where torch multiplies; each takes a block of documents at a time.
 
     Returns:
         Scores, float32, shape (queries, documents).
@@ -154,32 +163,41 @@ def max_sim(
     padded = np.zeros((len(queries), longest, tokens.shape[1]), dtype=np.float32)
     for row, query in enumerate(queries):
         padded[row, : len(query)] = query
-    asked = torch.from_numpy(padded).to(device).flatten(0, 1)
+    asked = [torch.from_numpy(padded).to(device).flatten(0, 1) for device in devices]
     scores = np.empty((len(queries), len(offsets) - 1), dtype=np.float32)
-    for documents, places in _blocks(offsets, max(1, PRODUCTS // len(asked))):
-        offered = torch.from_numpy(tokens[places]).to(device).float()
-        products = asked @ offered.flatten(0, 1).T
+
+    def compare(query_tokens: torch.Tensor, documents: Positions) -> None:
+        places = _places(offsets, documents)
+        offered = torch.from_numpy(tokens[places]).to(query_tokens.device).float()
+        products = query_tokens @ offered.flatten(0, 1).T
         highest = products.view(len(queries), longest, *places.shape).amax(dim=-1)
         scores[:, documents] = highest.sum(dim=1).cpu().numpy()
+
+    shared_out(asked, _blocks(offsets, max(1, PRODUCTS // (len(queries) * longest))), compare)
     return scores
 
 
-def _blocks(offsets: Positions, tokens: int) -> Iterator[tuple[Positions, Positions]]:
-    """Documents of similar length, and the places of their tokens, the last one repeated up to the longest's length.
+def _blocks(offsets: Positions, tokens: int) -> Iterator[Positions]:
+    """Documents of similar length, longest first.
 
     Args:
         offsets: Where each document's tokens begin.
-        tokens: Tokens in a block; a longer document is a block of its own.
+        tokens: Tokens in a block, repeated ones included; a longer document is a block of its own.
     """
     lengths = np.diff(offsets)
     order = np.argsort(-lengths, kind="stable")
     start = 0
     while start < len(order):
-        longest = int(lengths[order[start]])
-        documents = order[start : start + max(1, tokens // longest)]
-        within = np.minimum(np.arange(longest), lengths[documents, None] - 1)
-        yield documents, offsets[documents, None] + within
+        documents = order[start : start + max(1, tokens // int(lengths[order[start]]))]
+        yield documents
         start += len(documents)
+
+
+def _places(offsets: Positions, documents: Positions) -> Positions:
+    """Where the tokens of documents are, longest document first; the last one repeated up to its length."""
+    lengths = np.diff(offsets)[documents]
+    places: Positions = offsets[documents, None] + np.minimum(np.arange(lengths[0]), lengths[:, None] - 1)
+    return places
 
 
 def _set_lengths(transformer: Any, card: ModelCard) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable, Iterator
 from functools import cached_property
@@ -33,7 +34,14 @@ CONFIGURATIONS = ("config.json", "config_sentence_transformers.json")
 class SentenceModel:
     """A sparse or late-interaction checkpoint: known by its files, loaded when a text is met that the cache lacks."""
 
-    def __init__(self, kind: str, card: ModelCard, runtime: Runtime, trained_for: Callable[[Facts], bool]) -> None:
+    def __init__(
+        self,
+        kind: str,
+        card: ModelCard,
+        runtime: Runtime,
+        trained_for: Callable[[Facts], bool],
+        prepare: Callable[[Any], None],
+    ) -> None:
         """Look at the checkpoint's files; no weights are fetched or loaded.
 
         Args:
@@ -42,6 +50,7 @@ class SentenceModel:
             runtime: Device, number format, offline.
             trained_for: Tells from the checkpoint's `config.json` and `config_sentence_transformers.json` (merged)
                 whether its weights are of this kind. sentence-transformers would put random layers on any other.
+            prepare: Looks at the model of sentence-transformers when it is loaded, and sets its lengths.
 
         Raises:
             UsageError: The extra is not installed, the card names no weights, or code would be run that was not
@@ -54,7 +63,7 @@ class SentenceModel:
             raise UsageError(f"'{card.name}' runs code from its hub repository: allow it with --trust-remote-code")
         if find_spec("torch") is None or find_spec("sentence_transformers") is None:
             raise UsageError(f"'{card.name}' is a {card.family} model; {INSTALL}")
-        self._kind, self._card, self._runtime = kind, card, runtime
+        self._kind, self._card, self._runtime, self._prepare = kind, card, runtime, prepare
         self.devices = find_devices(runtime.device)
         self.weights = find_weights(card, offline=runtime.offline)
         self._dtype = dtype_on(self.devices, card, runtime.dtype)
@@ -85,7 +94,14 @@ class SentenceModel:
             encoder = loader(self.weights.place, device=self.devices.names[0], trust_remote_code=code, **source)
         except OSError as error:
             raise self._unreadable(error) from error
-        return encoder.to(dtype=getattr(import_module("torch"), self._dtype)).eval()
+        encoder = encoder.to(dtype=getattr(import_module("torch"), self._dtype)).eval()
+        self._prepare(encoder)
+        return encoder
+
+    @cached_property
+    def copies(self) -> list[Any]:
+        """One model a device, the first of which is `loaded`."""
+        return [self.loaded, *(copy.deepcopy(self.loaded).to(name) for name in self.devices.names[1:])]
 
     def cache(self, side: str) -> ShardEncoder:
         """Where the vectors of one side are kept; the model may treat queries and documents differently.

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from toolbench_eval.cards import ModelCard
 from toolbench_eval.data.corpus import Corpus
 from toolbench_eval.data.queries import Queries
 from toolbench_eval.encoding.ragged import Ragged
+from toolbench_eval.encoding.sharing import shared_out
 from toolbench_eval.encoding.weights import Weights
 from toolbench_eval.ranking.run import Run
 from toolbench_eval.ranking.search import to_run
@@ -39,15 +41,12 @@ class Splade:
         Raises:
             EvalHarnessError: See `SentenceModel`.
         """
-        self._model = SentenceModel("SparseEncoder", card, runtime, is_sparse)
+        self._model = SentenceModel("SparseEncoder", card, runtime, is_sparse, self._prepare)
         self._card, self._runtime = card, runtime
 
-    @cached_property
-    def _encoder(self) -> Any:
-        encoder = self._model.loaded
+    def _prepare(self, encoder: Any) -> None:
         if self._card.encoding.max_length != "model":
             encoder.max_seq_length = self._card.encoding.max_length
-        return encoder
 
     @property
     def weights(self) -> Weights:
@@ -57,7 +56,7 @@ class Splade:
     @property
     def facts(self) -> dict[str, Any]:
         """What loading found out."""
-        encoder = self._encoder
+        encoder = self._model.loaded
         return {
             "dimension": encoder.get_embedding_dimension(),
             "max_length": encoder.max_seq_length,
@@ -114,25 +113,28 @@ class Splade:
         """Weights of texts as a CSR matrix of float32, shape (texts, vocabulary)."""
         from scipy import sparse
 
-        encode = {"query": self._encoder.encode_query, "document": self._encoder.encode_document}[side]
-        vocabulary = self._encoder.get_embedding_dimension() or 30522
+        vocabulary = self._model.loaded.get_embedding_dimension() or 30522
         batch_tokens = max(1, min(self._runtime.batch_tokens, LOGIT_BYTES // (4 * vocabulary)))
-        parts, order = [], []
-        for batch in batches(self._lengths(texts), batch_tokens):
-            weights = encode(
+        order = list(batches(self._lengths(texts), batch_tokens))
+
+        def weights(encoder: Any, batch: npt.NDArray[np.int64]) -> Any:
+            encode = {"query": encoder.encode_query, "document": encoder.encode_document}[side]
+            found = encode(
                 [texts[at] for at in batch],
                 batch_size=len(batch),
                 convert_to_sparse_tensor=False,
                 save_to_cpu=True,
                 show_progress_bar=False,
             )
-            parts.append(sparse.csr_matrix(weights.float().numpy()))
-            order.append(batch)
+            return sparse.csr_matrix(found.float().numpy())
+
+        parts = shared_out(self._model.copies, order, weights)
         return sparse.vstack(parts, format="csr")[np.argsort(np.concatenate(order))]
 
     def _lengths(self, texts: list[str]) -> Any:
-        limit = self._encoder.max_seq_length
-        ids = self._encoder.tokenizer(texts, truncation=limit is not None, max_length=limit)["input_ids"]
+        encoder = self._model.loaded
+        limit = encoder.max_seq_length
+        ids = encoder.tokenizer(texts, truncation=limit is not None, max_length=limit)["input_ids"]
         return np.array([len(row) for row in ids], dtype=np.int64)
 
 
