@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from support import tool_suite
 
 from toolbench_eval.data.check import check_folder
 from toolbench_eval.data.tools import scorings
@@ -16,29 +17,20 @@ from toolbench_eval.metrics.tools.bfcl import SINGLE_TURN
 from toolbench_eval.registry import Registry
 from toolbench_eval.suites import ToolRow
 
-HEAD = """
-name = "tiny"
-version = "1"
-kind = "tool-use"
-metrics = ["success", "cpr_set", "tool_calls"]
-unit = "task"
-[headline]
-metric = "success"
-aggregate = "task_macro"
-[[tasks]]
-task = "one"
-"""
+HEAD = tool_suite.HEAD.format(metrics=["success", "cpr_set", "tool_calls"])
 
 SIZES = {
     "toolflow": 20 * 4 + 41 + 40 + 50 + 100 + 57,
     "restbench": 157,
     "apibank": 50,
+    "apibank-responses": 0,
     "bfcl": 400 + 100 + 50 + 200 * 3 + 240 + 258 + 1053 + 16 + 24 + 884 + 16,
     "dbbench": 360,
     "tabmwp": 0,
     "gsm8k-tools": 1319,
     "rea360": 450,
     "stabletoolbench": 765,
+    "teval": 553 + 553 + 487,
 }
 
 
@@ -95,7 +87,9 @@ def test_what_ships(name: str):
     assert suite.spec.citation is not None
     text = (suite.folder / suite.spec.citation).read_text(encoding="utf-8")
     assert text.count("@") == text.count("year = ") >= 1
-    assert suite.spec.headline.model_dump() == {"metric": "success", "aggregate": "task_macro"}
+    metric = {"apibank-responses": "rouge_l"}.get(name, "success")
+    aggregate = {"teval": "category_macro"}.get(name, "task_macro")
+    assert suite.spec.headline.model_dump() == {"metric": metric, "aggregate": aggregate}
 
 
 def test_every_single_turn_category_of_bfcl_is_a_task():

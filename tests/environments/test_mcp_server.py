@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import socket
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.mcp_servers import listening
 
 from toolbench_eval.environments.mcp_server import McpAddress, McpEnvironment, McpProgram
 from toolbench_eval.errors import OutsideError
@@ -82,27 +81,8 @@ def program(script: Path) -> McpProgram:
 
 @pytest.fixture(scope="module")
 def address(script: Path) -> Iterator[McpAddress]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, str(script), str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        wait_for(port)
-        yield McpAddress(f"http://127.0.0.1:{port}/mcp", {"X-Key": "k"})
-    finally:
-        process.kill()
-        process.wait()
-
-
-def wait_for(port: int) -> None:
-    for _ in range(300):
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError("the server does not start")
+    with listening(script) as url:
+        yield McpAddress(url, {"X-Key": "k"})
 
 
 @pytest.fixture(params=["program", "address"], scope="module")

@@ -157,3 +157,20 @@ def test_the_same_id_twice_falls_back_to_the_path() -> None:
 def test_what_cannot_be_read_is_named(document: dict[str, Any], told: str) -> None:
     with pytest.raises(DataError, match=told):
         read_openapi(document)
+
+
+@pytest.mark.parametrize(
+    ("path", "tags", "category"),
+    [
+        ("/films/{id}", None, "films"),
+        ("/v2/films", [], "films"),
+        ("/3/{id}/films", [""], "films"),
+        ("/films", ["Cinema", "Other"], "Cinema"),
+        ("/{id}", None, ""),
+    ],
+)
+def test_a_tools_category_is_the_first_tag_or_the_resource(path: str, tags: list[str] | None, category: str) -> None:
+    operation = {} if tags is None else {"tags": tags}
+    document = {"openapi": "3.0.0", "servers": [{"url": "https://x.example"}], "paths": {path: {"get": operation}}}
+    (found,) = read_openapi(document)
+    assert found.tool.category == category

@@ -148,6 +148,19 @@ def test_where_programs_end(sandbox: Sandbox, tools: FunctionEnvironment, progra
     assert len(outcome.calls) <= LIMITS.calls
 
 
+def test_a_program_that_ends_before_it_is_ended_has_printed_too_much_all_the_same(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("toolbench_eval.environments.program_calls.os.kill", lambda *ignored: None)
+    with sandbox.notebook() as notebook:
+        assert notebook.run("x = 1").ok
+        outcome = notebook.run(f"print('a' * {LIMITS.output + 1})")
+        assert (outcome.status, len(outcome.stdout)) == ("output", LIMITS.output)
+        assert outcome.error is not None and str(LIMITS.output) in outcome.error.message
+        assert not notebook.run("print(x)").ok  # variables are gone, as after every bound
+        assert notebook.run(f"print('a' * {LIMITS.output - 1})").ok
+
+
 def test_what_was_denied_is_told_even_if_the_program_goes_on(sandbox: Sandbox) -> None:
     program = "for i in range(3):\n    try:\n        open('x')\n    except PermissionError:\n        print('went on')"
     outcome = sandbox.run(program)

@@ -17,3 +17,12 @@ def shared_data() -> Path:
     if not data.is_dir():
         pytest.skip(f"no real data: {data} is no folder (set EVALHARNESS_SHARED)")
     return data
+
+
+@pytest.fixture(scope="session")
+def agents(shared_data: Path) -> Path:
+    """The folder of data of tool agents."""
+    folder = shared_data / "agents"
+    if not folder.is_dir():
+        pytest.skip(f"no data of tool agents: {folder} is no folder")
+    return folder

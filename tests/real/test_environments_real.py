@@ -33,14 +33,6 @@ pytestmark = pytest.mark.real
 TOOL_FILES = {"food": 22, "game": 18, "music": 32, "spotify": 40, "tmdb": 54, "weather": 11}
 
 
-@pytest.fixture(scope="session")
-def agents(shared_data: Path) -> Path:
-    folder = shared_data / "agents"
-    if not folder.is_dir():
-        pytest.skip(f"no tool-agent data: {folder} is no folder")
-    return folder
-
-
 def value(path: Path) -> Any:
     return json.loads(gzip.decompress(path.read_bytes()))
 

@@ -37,14 +37,6 @@ from toolbench_eval.metrics.tools.usage import Executed, Usage, is_hallucinated_
 pytestmark = pytest.mark.real
 
 
-@pytest.fixture(scope="module")
-def agents(shared_data: Path) -> Path:
-    folder = shared_data / "agents"
-    if not folder.is_dir():
-        pytest.skip(f"no data of tool agents: {folder} is no folder")
-    return folder
-
-
 def records(file: Path) -> Iterator[dict[str, Any]]:
     with gzip.open(file, "rt", encoding="utf-8") as lines:
         yield from map(json.loads, lines)

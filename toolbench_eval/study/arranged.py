@@ -9,7 +9,6 @@ from typing import Any, Protocol
 from toolbench_eval.data.tool_problems import ToolProblem
 from toolbench_eval.environments.base import Environment
 from toolbench_eval.environments.combined import CombinedEnvironment
-from toolbench_eval.environments.declared import DeclaredEnvironment
 from toolbench_eval.environments.offered import OfferedEnvironment
 from toolbench_eval.environments.padded import Padded
 from toolbench_eval.errors import UsageError
@@ -69,8 +68,8 @@ class Arranged(Offers):
         there = set() if whole is None else {tool.name for tool in whole.tools()}
         foreign = [self.task.pool[name] for name in names if name not in there]
         if whole is None or not foreign:
-            return OfferedEnvironment(whole or DeclaredEnvironment(foreign), names)
-        return Padded(OfferedEnvironment(CombinedEnvironment([whole, DeclaredEnvironment(foreign)]), names), whole)
+            return OfferedEnvironment(whole or self.task.elsewhere(foreign), names)
+        return Padded(OfferedEnvironment(CombinedEnvironment([whole, self.task.elsewhere(foreign)]), names), whole)
 
 
 def rearranged(work: Work, what: str, **changes: Any) -> Work:

@@ -166,14 +166,16 @@ def _tool_order(level: str, around: Around) -> Change:
 
 _SIZE = re.compile(
     r"relevant|released|"
-    r"\+(?P<more>\d+)(?::(?P<likeness>random|near|same))?(?:-(?P<seed>\d+))?"
+    r"\+(?P<more>\d+)(?::(?P<likeness>random|near|same|category))?(?:-(?P<seed>\d+))?"
 )
 
 
 def _toolset_size(level: str, around: Around) -> Change:
     size = _SIZE.fullmatch(level)
     if size is None:
-        raise UnknownNameError("level", level, ["relevant", "released", "+10", "+10:near", "+10:near-1"])
+        raise UnknownNameError(
+            "level", level, ["relevant", "released", "+10", "+10:near", "+10:category", "+10:near-1"]
+        )
     more = {"relevant": None, "released": 0}.get(level, int(size["more"] or 0))
     likeness: Likeness = size["likeness"] or "random"  # type: ignore[assignment]  # the pattern takes no others
     return Change(perturbations=(ToolsetSize(level.partition("-")[0], more, likeness, int(size["seed"] or 0)),))
@@ -226,7 +228,10 @@ FACTORS: Mapping[str, Factor] = {
         "external", "released, reversed, gold-first, gold-last, shuffle-N", "order of the tools", _tool_order
     ),
     "toolset-size": Factor(
-        "external", "relevant, released, +K-N, +K:near-N, +K:same-N", "number of the tools on offer", _toolset_size
+        "external",
+        "relevant, released, +K-N, +K:near-N, +K:same-N, +K:category-N",
+        "number of the tools on offer",
+        _toolset_size,
     ),
     "description-noise": Factor(
         "external",

@@ -11,13 +11,14 @@ from typing import Any, Literal
 from toolbench_eval.data.tool_problems import ToolProblem
 from toolbench_eval.environments.base import ToolSpec
 from toolbench_eval.errors import UsageError
+from toolbench_eval.evaluation.solving.distractors import of_same_category
 from toolbench_eval.evaluation.solving.tool_offers import RETRIEVED, Offers, gold_names
 from toolbench_eval.evaluation.solving.tool_use import ToolWork
 from toolbench_eval.evaluation.solving.work import Work
 from toolbench_eval.study.arranged import rearranged
 
 FACTOR = "toolset-size"
-Likeness = Literal["random", "near", "same"]
+Likeness = Literal["random", "near", "same", "category"]
 
 _WORD = re.compile(r"[a-z]{3,}")
 
@@ -33,7 +34,8 @@ class ToolsetSize:
         level: As the study names it: `relevant`, `released`, `+10`, `+10:near`.
         more: Tools that are added to those of the record; None to leave the relevant ones alone.
         likeness: `random`; `near`: those first whose documentation shares most words with the relevant tools';
-            `same`: only APIs of the relevant ones' tools, where names say so (`api_for_tool`, as in ToolBench).
+            `same`: only APIs of the relevant ones' tools, where names say so (`api_for_tool`, as in ToolBench);
+            `category`: only tools of the relevant ones' categories, where the source has such.
         seed: Seed of the draw and of the places where new tools stand.
     """
 
@@ -86,6 +88,9 @@ class ToolsetSize:
         if self.likeness == "same":
             tools = {_tool_of(name) for name in gold_names(problem)} - {None}
             return [name for name in further if _tool_of(name) in tools]
+        if self.likeness == "category":
+            alike = set(of_same_category(offers.task.pool, gold_names(problem), offers.task.row.task))
+            return [name for name in further if name in alike]
         if self.likeness == "near":
             pool = offers.task.pool
             wanted = {word for name in gold_names(problem) if name in pool for word in _words(pool[name])}

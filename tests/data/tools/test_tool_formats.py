@@ -185,6 +185,25 @@ def test_level_2_offers_the_search_and_what_it_found():
     assert second.candidates == ("ToolSearcher", "QueryBalance")
 
 
+def test_each_turn_after_a_call_is_a_response():
+    first, second = read("apibank-responses", DIALOGUE)
+    assert [one.id.rpartition("#")[2] for one in (first, second)] == ["1-response", "2-response"]
+    assert [one.answers for one in (first, second)] == [("One moment.",), ("It is 12.",)]
+    assert (first.gold_calls, first.setup["made"], second.setup["made"], second.category) == ((), 1, 2, "level-1")
+    assert first.candidates == ("GetUserToken", "QueryBalance")
+    assert first.text.count('-> {"token": "t1"}') == 1 and "One moment." not in first.text
+    assert "API: QueryBalance" in second.text and "It is 12" not in second.text
+    assert second.text != read("apibank", DIALOGUE)[1].text
+
+
+def test_turns_that_follow_no_call_are_no_responses():
+    user, token, ai, balance, _ = DIALOGUE["turns"]
+    turns = [ai, user, token, balance, user, ai, token, ai, ai]
+    (problem,) = read("apibank-responses", {"file": "level-2-toolsearcher/z.jsonl", "turns": turns})
+    assert (problem.id, problem.category) == ("level-2-toolsearcher/z.jsonl#3-response", "level-2")
+    assert read("apibank-responses", {"file": "x", "turns": []}) == []
+
+
 LEVEL_3 = """Scene: Bank
 
 First Utterence: Help me with my money.

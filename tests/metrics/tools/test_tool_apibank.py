@@ -17,6 +17,7 @@ from toolbench_eval.metrics.tools.apibank import (
     recorded_result,
     rouge_l,
     rouge_l_released,
+    said,
 )
 from toolbench_eval.metrics.tools.calls import Call
 
@@ -104,3 +105,40 @@ def test_rouge_l_by_hand() -> None:
     # Sentences are compared each with each: {a, b} and {c}, whatever their order.
     assert rouge_l_released("c. a b", "a b. c") == 1
     assert rouge_l("c. a b", "a b. c") == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize(
+    ("response", "gold", "likeness", "released"),
+    [
+        (
+            "I have added the reminder. It is set for 9 am.",
+            "The reminder has been added. It is set for 10 am.",
+            5 / 11,
+            0.5455,
+        ),
+        ("AI: Your balance is 12.5 dollars.", "Your balance is 12.5 dollars.", 10 / 11, 0.9231),
+        ("the the the cat", "the cat sat. the cat ran.", 3 / 5, 0.6667),
+    ],
+)
+def test_rouge_l_is_that_of_the_packages(response: str, gold: str, likeness: float, released: float) -> None:
+    """Literals of rouge-score 0.1.2 (words split at blanks) and of rouge 1.0.1, which the reference calls."""
+    assert rouge_l(response, gold) == pytest.approx(likeness)
+    assert rouge_l_released(response, gold) == released
+
+
+@pytest.mark.parametrize(
+    ("response", "bare"),
+    [
+        ("AI: Done.", "Done."),
+        (" AI : Done.", "Done."),
+        ("AI is fun.", "AI is fun."),
+        ("User: AI: x", "User: AI: x"),
+        ("", ""),
+    ],
+)
+def test_the_speaker_is_no_part_of_a_response(response: str, bare: str) -> None:
+    assert said(response) == bare
+
+
+def test_responses_without_a_sentence_are_worth_nothing() -> None:
+    assert [rouge_l_released(text, "Done.") for text in ("", "...", " ")] == [0, 0, 0]

@@ -1,10 +1,12 @@
-"""API-Bank (Li et al. 2023, arXiv 2304.08244): the next call of a dialogue (levels 1 and 2), and plans (level 3)."""
+"""API-Bank (Li et al. 2023, arXiv 2304.08244): calls and responses of dialogues (levels 1 and 2), plans (level 3)."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from toolbench_eval.data.qa.record import Record
@@ -30,25 +32,71 @@ def dialogues(record: Record, companions: Companions) -> Iterator[ToolProblem]:
     Raises:
         DataError: A field is missing or of a wrong type.
     """
-    name = record.text("file")
-    level = "level-2" if name.startswith("level-2") else "level-1"
-    turns = list(record.objects("turns"))
-    calls = [_call(turn) for turn in turns if turn.text("role") == "API"]
-    made = 0
-    for at, turn in enumerate(turns):
-        if turn.text("role") != "API":
-            continue
-        earlier, gold = calls[:made], calls[made]
-        offered = sorted({one["name"] for one in calls}) if level == "level-1" else _found(earlier)
-        yield ToolProblem(
-            id=f"{name}#{made + 1}",
-            text=_dialogue(turns[:at]),
+    dialogue = _Dialogue.of(record)
+    for at, role in enumerate(dialogue.roles):
+        if role == "API":
+            made = dialogue.made(at)
+            gold = dialogue.calls[made]
+            problem = dialogue.problem(at, f"{made + 1}", NEXT)
+            yield replace(problem, gold_calls=(GoldCall(gold["name"], gold["arguments"]),))
+
+
+def responses(record: Record, companions: Companions) -> Iterator[ToolProblem]:
+    """A dialogue as of `dialogues`; a problem for each turn of the AI that follows an API turn at once.
+
+    These are the responses that the reference scores (`Sample.from_chat_history` of its `evaluator.py`); other turns of
+    the AI are asked for by nobody. Where another call follows a call, the reference scores that call a second time;
+    here it is one problem, of `dialogues`.
+
+    Raises:
+        DataError: A field is missing or of a wrong type.
+    """
+    dialogue = _Dialogue.of(record)
+    for at, (before, role) in enumerate(pairwise(dialogue.roles), start=1):
+        if (before, role) == ("API", "AI"):
+            problem = dialogue.problem(at, f"{dialogue.made(at)}-response", REPLY)
+            yield replace(problem, answers=(dialogue.turns[at].text("text"),))
+
+
+@dataclass(frozen=True)
+class _Dialogue:
+    """A dialogue that was read.
+
+    Attributes:
+        name: Its file, which tells the level.
+        turns: What was said and called.
+        roles: Whose turns these are.
+        calls: The calls in order, each with its recorded result.
+    """
+
+    name: str
+    turns: Sequence[Record]
+    roles: Sequence[str]
+    calls: Sequence[dict[str, Any]]
+
+    @classmethod
+    def of(cls, record: Record) -> _Dialogue:
+        turns = list(record.objects("turns"))
+        roles = [turn.text("role") for turn in turns]
+        calls = [_call(turn) for turn, role in zip(turns, roles, strict=True) if role == "API"]
+        return cls(record.text("file"), turns, roles, calls)
+
+    def made(self, at: int) -> int:
+        """How many calls were made before a turn."""
+        return self.roles[:at].count("API")
+
+    def problem(self, at: int, ending: str, task: str) -> ToolProblem:
+        """What a turn asks for, without what is gold; `ending` closes its id."""
+        level = "level-2" if self.name.startswith("level-2") else "level-1"
+        made = self.made(at)
+        offered = sorted({call["name"] for call in self.calls}) if level == "level-1" else _found(self.calls[:made])
+        return ToolProblem(
+            id=f"{self.name}#{ending}",
+            text=_dialogue(self.turns[:at], task),
             candidates=tuple(offered),
-            gold_calls=(GoldCall(gold["name"], gold["arguments"]),),
-            setup={"calls": calls, "made": made},
+            setup={"calls": list(self.calls), "made": made},
             category=level,
         )
-        made += 1
 
 
 def level3(record: Record, companions: Companions) -> Iterator[ToolProblem]:
@@ -92,14 +140,15 @@ def _found(earlier: Sequence[Mapping[str, Any]]) -> list[str]:
     return list(names)
 
 
-def _dialogue(turns: Sequence[Record]) -> str:
+def _dialogue(turns: Sequence[Record], task: str) -> str:
     lines = [_line(turn) for turn in turns]
     return "\n".join(
-        ["A dialogue between a user and an AI that calls APIs, so far:", "", *lines, "", f"{YEAR} {NEXT}"],
+        ["A dialogue between a user and an AI that calls APIs, so far:", "", *lines, "", f"{YEAR} {task}"],
     )
 
 
 NEXT = "Make the one API call that the AI should make next; nothing else is to be done."
+REPLY = "Answer with what the AI should say to the user next, after the last result; call nothing."
 
 
 def _line(turn: Record) -> str:

@@ -15,7 +15,7 @@ from toolbench_eval.environments.begun import BegunEnvironment
 from toolbench_eval.environments.combined import CombinedEnvironment
 from toolbench_eval.environments.databases import dbbench_environment
 from toolbench_eval.environments.declared import DeclaredEnvironment, declared_tools
-from toolbench_eval.environments.recorded import MissPolicy, RecordedEnvironment, Recording, recording_of
+from toolbench_eval.environments.recorded import RecordedEnvironment, Recording, Simulator, recording_of
 from toolbench_eval.environments.recorded_sets import inferred_tools
 from toolbench_eval.environments.tables import calculator_environment, table_environment
 from toolbench_eval.errors import DataError, UnknownNameError, UsageError
@@ -52,6 +52,9 @@ NOT_EXECUTED: Mapping[str, str] = {
     "declared": "calls are checked against their schemas and not executed",
 }
 """Environments that execute nothing, and what to know of them."""
+
+Replies = Callable[[ToolProblem, Companions], tuple[Iterable[ToolSpec], Sequence[Recording]]]
+"""The tools of a problem, and the replies of theirs that are known."""
 
 
 def find_maker(name: str) -> Maker | None:
@@ -121,19 +124,24 @@ def _apibank(problem: ToolProblem, companions: Companions) -> Environment:
 
 
 def _recorded(problem: ToolProblem, companions: Companions) -> Environment:
-    return _replies(problem, companions, "error")
+    return RecordedEnvironment(*_recordings(problem, companions), "error")
 
 
 def _nearest(problem: ToolProblem, companions: Companions) -> Environment:
-    return _replies(problem, companions, "nearest")
+    return RecordedEnvironment(*_recordings(problem, companions), "nearest")
 
 
-def _replies(problem: ToolProblem, companions: Companions, miss: MissPolicy) -> Environment:
+def _recordings(problem: ToolProblem, companions: Companions) -> tuple[Iterable[ToolSpec], Sequence[Recording]]:
     own = [_recording(one) for one in problem.setup.get("recordings", ())]
     tools = declared_tools(problem.setup.get("tools", ())) or inferred_tools(own)
+    return tools, [*own, *recordings_of(tools, companions)]
+
+
+def recordings_of(tools: Iterable[ToolSpec], companions: Companions) -> list[Recording]:
+    """The recorded replies of some tools that lie beside the records; none where a task has none."""
     names = {tool.name for tool in tools}
-    shared = [one for one in companions.recordings if one.tool in names]
-    return RecordedEnvironment(tools, [*own, *shared], miss)
+    there = () if companions.world is None or companions.world.is_dir() else companions.recordings
+    return [one for one in there if one.tool in names]
 
 
 def _recording(value: Mapping[str, Any]) -> Recording:
@@ -144,12 +152,20 @@ def _recording(value: Mapping[str, Any]) -> Recording:
 
 
 def _examples(problem: ToolProblem, companions: Companions) -> Environment:
-    return RecordedEnvironment(companions.specs.values(), companions.examples, "nearest", least=0.0)
+    return RecordedEnvironment(*_documented(problem, companions), "nearest", least=0.0)
+
+
+def _documented(problem: ToolProblem, companions: Companions) -> tuple[Iterable[ToolSpec], Sequence[Recording]]:
+    return companions.specs.values(), companions.examples
 
 
 def _declared(problem: ToolProblem, companions: Companions) -> Environment:
+    return DeclaredEnvironment(_declarations(problem, companions)[0])
+
+
+def _declarations(problem: ToolProblem, companions: Companions) -> tuple[Iterable[ToolSpec], Sequence[Recording]]:
     given: Iterable[ToolSpec] = declared_tools(problem.setup.get("tools", ()))
-    return DeclaredEnvironment(given or (companions.specs.values() if companions.tools else ()))
+    return given or (companions.specs.values() if companions.tools else ()), ()
 
 
 def _needed(problem: ToolProblem, key: str) -> Any:
@@ -168,3 +184,25 @@ MAKERS: Mapping[str, Maker] = {
     "examples": _examples,
     "declared": _declared,
 }
+
+REPLIES: Mapping[str, Replies] = {
+    "recorded": _recordings,
+    "nearest": _recordings,
+    "examples": _documented,
+    "declared": _declarations,
+}
+"""Environments that execute nothing, and the replies that they have; one that is missing can be made up."""
+
+
+def simulated_environment(
+    name: str, simulator: Simulator, problem: ToolProblem, companions: Companions
+) -> RecordedEnvironment:
+    """The environment of a problem where recorded replies are given as they are, and all others made up.
+
+    Args:
+        name: One of `REPLIES`.
+        simulator: Makes them up.
+        problem: The problem.
+        companions: What belongs to its task's records.
+    """
+    return RecordedEnvironment(*REPLIES[name](problem, companions), "simulate", simulator=simulator)

@@ -8,7 +8,7 @@ from pathlib import Path
 from toolbench_eval.data.qa.reading import read_records
 from toolbench_eval.data.qa.record import Record
 from toolbench_eval.data.tool_problems import ToolProblem
-from toolbench_eval.data.tools.apibank import dialogues, level3
+from toolbench_eval.data.tools.apibank import dialogues, level3, responses
 from toolbench_eval.data.tools.arithmetic import gsm8k, tabmwp
 from toolbench_eval.data.tools.autotools import autotools
 from toolbench_eval.data.tools.bfcl import bfcl
@@ -17,6 +17,7 @@ from toolbench_eval.data.tools.dbbench import dbbench
 from toolbench_eval.data.tools.plain import plain
 from toolbench_eval.data.tools.restbench import restbench, restbench_records
 from toolbench_eval.data.tools.spp import logic_grid, travel_plan, trivia
+from toolbench_eval.data.tools.teval import teval_plan, teval_review
 from toolbench_eval.data.tools.toolbench import toolbench
 from toolbench_eval.errors import UnknownNameError
 
@@ -28,6 +29,7 @@ FORMATS: Mapping[str, Format] = {
     "autotools": autotools,
     "restbench": restbench,
     "apibank": dialogues,
+    "apibank-responses": responses,
     "apibank-level-3": level3,
     "bfcl": bfcl,
     "dbbench": dbbench,
@@ -37,6 +39,8 @@ FORMATS: Mapping[str, Format] = {
     "logic-grid": logic_grid,
     "travel-plan": travel_plan,
     "toolbench": toolbench,
+    "teval-plan": teval_plan,
+    "teval-review": teval_review,
 }
 
 _READERS: Mapping[str, Callable[[Path], Iterator[Record]]] = {"restbench": restbench_records}

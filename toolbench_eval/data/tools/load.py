@@ -65,10 +65,15 @@ def load_problems(
     if not problems:
         what = f"no record of the category '{row.subset}'" if row.subset else "no record"
         raise DataError(f"holds {what}", file=found.origin.location)
-    known = NOT_EXECUTED.get(row.environment)
-    notes = () if known is None else (f"{row.task} executes no calls: {known}",)
+    notes = unexecuted(row)
     kept, beyond = problems[:limit], () if limit is None else problems[limit:]
     return ToolTask(row, kept, found.companions, find_maker(row.environment), found.origin, notes, beyond)
+
+
+def unexecuted(row: ToolRow) -> tuple[str, ...]:
+    """The note of a task that executes no calls, nothing for others."""
+    known = NOT_EXECUTED.get(row.environment)
+    return () if known is None else (f"{row.task} executes no calls: {known}",)
 
 
 def find_records(

@@ -14,9 +14,12 @@ SCORINGS: Mapping[str, str] = {
     "path": "the run ended by itself and called every gold tool; neither arguments nor the answer count",
     "ast": "the calls have accepted arguments",
     "apibank": "the first call is the gold call, or passes for it",
+    "response": "ROUGE-L of the answer against the accepted one, from 0 to 1",
     "calls": "every gold call was made with its arguments",
     "trivia": "share of the questions whose answer stands in the text as words",
     "logic-grid": "the answer names the right house and no other",
+    "teval-plan": "F1 of the plan's steps that are alike and in the gold plan's order, from 0 to 1",
+    "teval-review": "the answer gives the gold letter",
     "judge": "a judge says that the request is fulfilled",
 }
 

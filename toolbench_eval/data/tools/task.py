@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,8 +14,10 @@ from toolbench_eval.data.fingerprint import fingerprint_rows
 from toolbench_eval.data.tasks import Origin
 from toolbench_eval.data.tool_problems import ToolProblem
 from toolbench_eval.data.tools.companions import Companions
-from toolbench_eval.data.tools.environments import Maker
+from toolbench_eval.data.tools.environments import Maker, recordings_of, simulated_environment
 from toolbench_eval.environments.base import Environment, ToolSpec
+from toolbench_eval.environments.declared import DeclaredEnvironment
+from toolbench_eval.environments.recorded import RecordedEnvironment, Simulator
 from toolbench_eval.suites import ToolRow
 
 
@@ -31,6 +33,7 @@ class ToolTask:
         origin: Where the records came from.
         notes: What a user should know.
         beyond: Problems that a limit leaves out; their tools are in the pool.
+        simulator: Makes up replies that nobody recorded; None where nothing is made up.
     """
 
     row: ToolRow
@@ -40,10 +43,20 @@ class ToolTask:
     origin: Origin
     notes: tuple[str, ...] = ()
     beyond: tuple[ToolProblem, ...] = ()
+    simulator: Simulator | None = None
 
     def environment(self, problem: ToolProblem) -> Environment | None:
         """The whole environment of a problem, new each time; None where there are no tools."""
+        if self.simulator is not None:
+            return simulated_environment(self.row.environment, self.simulator, problem, self.companions)
         return None if self.maker is None else self.maker(problem, self.companions)
+
+    def elsewhere(self, tools: Sequence[ToolSpec]) -> Environment:
+        """Tools of other problems, for a problem whose environment cannot execute them."""
+        if self.simulator is None:
+            return DeclaredEnvironment(tools)
+        recordings = recordings_of(tools, self.companions)
+        return RecordedEnvironment(tools, recordings, "simulate", simulator=self.simulator)
 
     @cached_property
     def pool(self) -> dict[str, ToolSpec]:
@@ -62,13 +75,21 @@ class ToolTask:
 
     @cached_property
     def tools_fingerprint(self) -> str:
-        """SHA-256 of what answers the calls: its name and files, the tools and first state of the first problem."""
-        first = self.environment(self.problems[0]) if self.problems else None
-        tools = [] if first is None else [asdict(tool) for tool in first.tools()]
+        """SHA-256 of what answers the calls: its name and files, the tools and first state of the first problem.
+
+        A simulator is no part of it; it stands in a result's setting.
+        """
+        first = self.maker(self.problems[0], self.companions) if self.maker and self.problems else None
+        tools = [] if first is None else [_told(tool) for tool in first.tools()]
         given = [self.companions.tools, self.companions.world]
         state = None if first is None else first.snapshot()
         files = [_content(file) for file in _files(given)]
         return _digest({"name": self.row.environment, "tools": tools, "state": state, "files": files})
+
+
+def _told(tool: ToolSpec) -> dict[str, Any]:
+    """What models are told of a tool: its category answers no call."""
+    return {key: value for key, value in asdict(tool).items() if key != "category"}
 
 
 def _digest(values: Mapping[str, Any]) -> str:

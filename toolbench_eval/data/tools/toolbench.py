@@ -73,6 +73,7 @@ def _tool(api: Record) -> dict[str, Any]:
         "name": function_name(api.text("tool_name"), api.text("api_name")),
         "description": api.maybe("api_description") or "",
         "parameters": {"type": "object", "properties": properties, "required": list(dict.fromkeys(required))},
+        "category": api.maybe("category_name") or "",
     }
 
 

@@ -18,6 +18,8 @@ PARAMETER = re.compile(r"(\w+)\s*=\s*(?:'(.*?)'|\"(.*?)\"|(.*?))\s*(?=,\s*\w+\s*
 CALL_RELEASED = re.compile(r"\[(\w+)\((.*)\)\]")
 PARAMETER_RELEASED = re.compile(r"(\w+)\s*=\s*['\"](.+?)['\"]|(\w+)\s*=\s*(\[.*\])|(\w+)\s*=\s*(\w+)")
 RELEASED_SAMPLES = 50
+SPEAKER = re.compile(r"\s*AI\s*:\s*")
+"""What the reference's prompt has a response begin with."""
 
 Result = Mapping[str, Any]
 """What an API returned: ``input``, ``output`` and ``exception``."""
@@ -94,6 +96,12 @@ def level3_accuracy_released(correct: Mapping[str, Sequence[bool]]) -> float:
     return (RELEASED_SAMPLES - wrong) / RELEASED_SAMPLES
 
 
+def said(response: str) -> str:
+    """A response without the name of the speaker, `AI:`, which the reference asks for and then compares as a word."""
+    named = SPEAKER.match(response)
+    return response[named.end() :] if named else response
+
+
 def rouge_l(response: str, gold: str) -> float:
     """F1 of the longest common subsequence of words, split at blanks; 0 if either is empty (Lin 2004, section 2)."""
     given, wanted = response.split(), gold.split()
@@ -102,7 +110,11 @@ def rouge_l(response: str, gold: str) -> float:
 
 
 def rouge_l_released(response: str, gold: str) -> float:
-    """ROUGE-L of a response as API-Bank has it: over distinct words, from the package `rouge`, to four digits."""
+    """ROUGE-L of a response as API-Bank has it: over distinct words, from the package `rouge`, to four digits.
+
+    Source: `calculate_rouge_l_score` and `Evaluator.evaluate` of `evaluator.py`. An empty response is 0 there; one
+    without a sentence, such as `...`, ends the reference with an error and is 0 here.
+    """
     return round(rouge.rouge_l(response, gold), 4)
 
 

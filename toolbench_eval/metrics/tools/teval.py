@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from statistics import fmean
 from typing import Any
 
@@ -56,6 +57,13 @@ def weighted(similarity: Callable[[str, str], float]) -> Similarity:
     return lambda a, b: (
         NAME_WEIGHT * similarity(a.name, b.name) + ARGUMENTS_WEIGHT * similarity(a.arguments, b.arguments)
     )
+
+
+def compared(plan: Sequence[Step], gold: Sequence[Step]) -> list[tuple[str, str]]:
+    """The pairs of texts whose likeness decides a plan's score: each name with each, all arguments with all."""
+    pairs = product(_without_finish(plan), _without_finish(gold))
+    texts = ((pair, other) for a, b in pairs for pair, other in ((a.name, b.name), (a.arguments, b.arguments)))
+    return list(dict.fromkeys(texts))
 
 
 def plan_score(
