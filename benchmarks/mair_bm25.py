@@ -3,18 +3,19 @@
     python benchmarks/mair_bm25.py --data ../shared/data/hub
 
 The loop indexes every split anew for each setting and asks one query at a time, as the reference does; it reads the
-same Parquet files and scores with pytrec_eval. Both are whole processes. The scores must be identical.
+same Parquet files and scores with pytrec_eval. Both are whole processes, with compiled bytecode at hand as installed
+packages have it. The scores must be identical.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import subprocess
+import os
 import sys
 import tempfile
-import time
 from pathlib import Path
+
+from processes import EVALHARNESS, Finished, middle, options, paired, run, table, take_turns
 
 LOOP = """
 import json, sys
@@ -48,44 +49,44 @@ print(json.dumps(scores))
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = options(__doc__, runs=3)
     parser.add_argument("--data", type=Path, default=Path("../shared/data/hub"), help="mirror with MAIR-Bench")
-    parser.add_argument("--runs", type=int, default=3)
-    options = parser.parse_args()
-    ours, theirs, same = [], [], {}
-    for _ in range(options.runs):
-        seconds, scores = timed_ours(options.data)
-        ours.append(seconds)
-        seconds, reference = timed_loop(options.data)
-        theirs.append(seconds)
-        same = {name: abs(scores[name] - value) for name, value in reference.items()}
-    ratios = sorted(b / a for a, b in zip(ours, theirs, strict=True))
-    largest = max(same.values())
-    print(f"{len(same)} task scores, largest difference {largest:.1e} (ties at the border of the loop's top 100)")
-    print(f"ours      {min(ours):6.2f} s (best of {options.runs})")
-    print(f"the loop  {min(theirs):6.2f} s")
-    print(f"ratio     {ratios[len(ratios) // 2]:.2f} x (median of pairs; target 5 x)")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as bytecode:
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = bytecode
+        contestants = {"ours": lambda: ours(asked.data), "the loop": lambda: the_loop(asked.data)}
+        finished = take_turns(contestants, asked.runs)
+    mine, reference = scores(finished["ours"][0]), json.loads(finished["the loop"][0].output)
+    largest = max(abs(mine[name] - value) for name, value in reference.items())
+    print(f"{len(reference)} task scores, largest difference {largest:.1e} (ties at the border of the loop's top 100)")
+    rows: list[list[object]] = [["", "median s", "CPU s", "peak MB"]]
+    for name, runs in finished.items():
+        peak = round(max(one.peak_bytes for one in runs) / 1e6)
+        rows.append([name, middle(one.seconds for one in runs), middle(one.cpu for one in runs), peak])
+    table(rows)
+    pairs = [[getattr(one, kind) for one in finished[name]] for kind in ("seconds", "cpu") for name in contestants]
+    print(f"the loop takes {1 / paired(*pairs[:2]):.2f} x as long (median of pairs; target 5 x)")
+    print(f"and {1 / paired(*pairs[2:]):.2f} x the processor time")
 
 
-def timed_ours(data: Path) -> tuple[float, dict[str, float]]:
+def ours(data: Path) -> Finished:
     with tempfile.TemporaryDirectory() as out:
-        command = [sys.executable, "-m", "toolbench_eval", "run", "--task", "mair", "--model", "bm25"]
-        command += ["--data", str(data), "--allow-missing", "--out", out, "--json"]
-        begin = time.perf_counter()
-        done = subprocess.run(command, check=True, capture_output=True, text=True)
-        seconds = time.perf_counter() - begin
-    scores = {}
-    for result in json.loads(done.stdout)["results"]:
+        setting = ["--data", str(data), "--allow-missing", "--out", out, "--json"]
+        return run([*EVALHARNESS, "run", "--task", "mair", "--model", "bm25", *setting])
+
+
+def the_loop(data: Path) -> Finished:
+    return run([sys.executable, "-c", LOOP, str(data)])
+
+
+def scores(finished: Finished) -> dict[str, float]:
+    found = {}
+    for result in json.loads(finished.output)["results"]:
         for name, task in result["tasks"].items():
             setting = result["task_setting"]["instruction"]
-            scores[f"{setting} {name.removeprefix('mair/')}"] = task["scores"]["nDCG@10"]
-    return seconds, scores
-
-
-def timed_loop(data: Path) -> tuple[float, dict[str, float]]:
-    begin = time.perf_counter()
-    done = subprocess.run([sys.executable, "-c", LOOP, str(data)], check=True, capture_output=True, text=True)
-    return time.perf_counter() - begin, json.loads(done.stdout)
+            found[f"{setting} {name.removeprefix('mair/')}"] = task["scores"]["nDCG@10"]
+    return found
 
 
 if __name__ == "__main__":

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import socket
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +11,7 @@ from typing import Any
 import pytest
 from support.command import ROOT, environment, evalharness, files_below
 from support.http_service import HttpService
+from support.mcp_servers import listening
 
 from toolbench_eval.data.check import check_folder
 from toolbench_eval.errors import DataError, EvalHarnessError, MissingDataError, OutsideError, UsageError
@@ -237,22 +235,8 @@ def test_an_mcp_program(here: Path, server: Path, monkeypatch: pytest.MonkeyPatc
 
 @pytest.fixture(scope="module")
 def address(server: Path) -> Iterator[str]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, str(server), str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        for _ in range(300):
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            except OSError:
-                time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}/mcp"
-    finally:
-        process.kill()
-        process.wait()
+    with listening(server) as url:
+        yield url
 
 
 def test_an_mcp_address(here: Path, address: str) -> None:

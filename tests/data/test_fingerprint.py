@@ -53,6 +53,14 @@ def test_arrow_and_python_columns_are_one():
     assert fingerprint_rows(pa.array(["a", None]), [1, 2]) == fingerprint_rows(["a", None], pa.array([1, 2]))
 
 
+@given(ROWS)
+def test_arrow_texts_are_read_as_python_ones(rows):
+    names, texts, numbers = zip(*rows, strict=True) if rows else ([], [], [])
+    for kind in (pa.string(), pa.large_string()):
+        columns = pa.array(names, kind), pa.array(texts, kind), pa.array(numbers, pa.int64())
+        assert fingerprint_rows(*columns) == of(rows)
+
+
 def test_one_fingerprint_stays_itself_and_several_depend_on_their_order():
     assert combined(["x"]) == "x"
     assert combined(["x", "y"]) != combined(["y", "x"])

@@ -292,3 +292,15 @@ print(sorted({"datasets", "huggingface_hub", "yaml"} & set(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_splits_of_one_data_set_are_of_one_state(tmp_path: Path) -> None:
+    """What was found is kept as long as the access that found it; what was not may come later."""
+    access = Access(tmp_path, offline=True)
+    with pytest.raises(MissingDataError):
+        load_split(HubSplit(REPO, "web", "a", None), access)
+    put(tmp_path, "web/a.jsonl", "1")
+    assert available(REPO, None, access) == {"web": ["a"]}
+    put(tmp_path, "web/b.jsonl", "2")
+    assert available(REPO, None, access) == {"web": ["a"]}
+    assert available(REPO, None, Access(tmp_path, offline=True)) == {"web": ["a", "b"]}

@@ -38,7 +38,7 @@ def write(path: Path, content: str | bytes) -> Path:
     ("name", "content"),
     [
         ("q.tsv", BEIR),
-        ("q.tsv.gz", gzip.compress(BEIR.encode())),
+        ("q.tsv.gz", gzip.compress(BEIR.encode(), mtime=0)),
         ("q.csv", "query_id,doc_id,relevance\nq2,d1,1\nq1,d3,0\nq2,d2,2\n"),
         ("q.jsonl", JSONL),
         ("q.qrels", "q2 0 d1 1\nq1 0 d3 0\nq2 0 d2 2\n"),

@@ -117,6 +117,19 @@ def test_a_damaged_piece_of_unfinished_work_is_done_again(
     assert counts(env)["search"] == 3 + SEARCHES - 1
 
 
+def test_document_ids_that_a_killed_run_left_cut_off_are_written_again(
+    tmp_path: Path, undisturbed: tuple[dict[str, object], int]
+) -> None:
+    env = slow_environment(tmp_path)
+    run(tmp_path, {**env, "SLOW_AT": "kill-search:3"})
+    damaged = next((tmp_path / "results").rglob("documents/*.parquet"))
+    damaged.write_bytes(damaged.read_bytes()[:-7])
+    done = run(tmp_path, env)
+    assert done.returncode == 0, done.stderr
+    assert canonical(files_below(tmp_path / "results")) == undisturbed[0]
+    assert counts(env)["search"] == 3 + SEARCHES
+
+
 def test_the_same_command_again_loads_no_model_and_changes_nothing(tmp_path: Path) -> None:
     env = slow_environment(tmp_path)
     first = run(tmp_path, env)

@@ -235,3 +235,13 @@ def test_temporaries_are_told_from_hidden_files(tmp_path: Path) -> None:
         temporary.write_text("")
     assert {path.name for path in tmp_path.iterdir()} == {".mine", "x.tmp", "a"}
     remove_temporaries(tmp_path / "nowhere")
+
+
+def test_what_tasks_share_is_written_once_by_each_process(tmp_path: Path) -> None:
+    place = Workplace(tmp_path / "one")
+    path = place.path("documents", "ids")
+    assert [place.first_use(path), place.first_use(path), Workplace(tmp_path / "one").first_use(path)] == [
+        True,
+        False,
+        True,
+    ]

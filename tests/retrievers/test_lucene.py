@@ -1,4 +1,4 @@
-"""Lucene's BM25: what is said where pyserini or Java is missing or too old (the scores: tests/real/test_lucene.py)."""
+"""Lucene's BM25: what is said where pyserini or Java is missing or too old (scores: real/test_lucene_scores.py)."""
 
 from __future__ import annotations
 

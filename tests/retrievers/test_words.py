@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import toolbench_eval.retrievers.words as module
+from toolbench_eval.data.ids import string_array
 from toolbench_eval.retrievers.bm25 import stopword_list
 from toolbench_eval.retrievers.postings import lucene_postings
 from toolbench_eval.retrievers.words import words
@@ -58,11 +59,35 @@ def test_any_texts(texts):
 def test_blocks_do_not_change_what_is_found(monkeypatch):
     texts = [text for text in ODD if "\ud800" not in text] * 5
     whole = words(texts)
-    monkeypatch.setattr(module, "BLOCK_CHARACTERS", 7)
+    monkeypatch.setattr(module, "BLOCK_BYTES", 7)
     pieces = words(texts)
     assert split(texts) == expected(texts)
     assert pieces.vocabulary.equals(whole.vocabulary)
     assert pieces.ids.tolist() == whole.ids.tolist()
+
+
+def test_every_character_alone_and_in_a_word():
+    """Of every character whether it is part of a word, and what it becomes in lower case."""
+    characters = [chr(point) for point in range(0x110000) if not 0xD800 <= point < 0xE000]
+    for start in range(0, len(characters), 50_000):
+        texts = [f"x{one}y" for one in characters[start : start + 50_000]]
+        assert split(["\n".join(texts)]) == expected(["\n".join(texts)])
+
+
+def test_lower_case_leaves_nothing_to_change():
+    """Else a block with capitals beyond ASCII would be put into lower case for ever."""
+    whole = "".join(chr(point) for point in range(0x110000)).lower()
+    assert whole.lower() == whole
+
+
+def test_capital_sigma_depends_on_its_place_in_the_word():
+    texts = ["ΟΔΟΣ", "Σ", "ΑΣ\nΣΑ", "οδόΣ Σοφία"]  # noqa: RUF001 - Greek letters, indeed
+    assert split(texts) == expected(texts)
+
+
+def test_part_of_an_array():
+    whole = string_array(["one two", "Größe ÄRA", "three"])
+    assert split(whole.slice(1)) == [["größe", "ära"], ["three"]]
 
 
 def test_no_texts_and_no_words():
@@ -72,7 +97,7 @@ def test_no_texts_and_no_words():
 
 def test_stop_words_are_those_of_bm25s():
     assert sorted(stopword_list("en")) == sorted(STOPWORDS_EN)
-    found = words(["the cat and the dog", "the"]).without(stopword_list("en"))
+    found = words(["the cat and the dog", "the"], stopword_list("en"))
     assert [found.vocabulary[int(at)].as_py() for at in found.ids] == ["cat", "dog"]
     assert found.lengths.tolist() == [2, 0]
 
@@ -82,13 +107,16 @@ def test_postings_equal_those_of_bm25s_to_the_last_bit(seed):
     rng = np.random.default_rng(seed)
     vocabulary = [f"w{at}" for at in range(60)] + ["the", "none"]
     texts = [" ".join(rng.choice(vocabulary, rng.integers(0, 30))) for _ in range(80)]
-    ours = lucene_postings(words(texts).without(STOPWORDS_EN), 1.2, 0.6)
+    order = rng.permutation(len(texts))
+    ours = lucene_postings(words(texts, STOPWORDS_EN), order, 1.2, 0.6)
+    texts = [texts[at] for at in order]
+    place_of = {word: at for at, word in enumerate(ours.terms.to_pylist())}
     theirs = bm25s.BM25(k1=1.2, b=0.6, method="lucene")
     theirs.index(bm25s.tokenize(texts, stopwords="en", show_progress=False), show_progress=False)
     terms = {word: at for word, at in theirs.vocab_dict.items() if word}
-    assert set(terms) <= set(ours.terms)
+    assert set(terms) == set(place_of)
     for word, at in terms.items():
         begin, end = theirs.scores["indptr"][at : at + 2]
-        first, last = ours.starts[ours.terms[word]], ours.starts[ours.terms[word] + 1]
+        first, last = ours.starts[place_of[word]], ours.starts[place_of[word] + 1]
         assert ours.documents[first:last].tolist() == theirs.scores["indices"][begin:end].tolist()
         assert ours.scores[first:last].tobytes() == theirs.scores["data"][begin:end].tobytes()

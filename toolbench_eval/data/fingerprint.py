@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 import pyarrow as pa
+
+_ROWS = 256
+"""Rows of a column that are taken out of Arrow's memory at a time."""
 
 
 def fingerprint_rows(*columns: pa.Array | Iterable[object]) -> str:
@@ -18,8 +22,8 @@ def fingerprint_rows(*columns: pa.Array | Iterable[object]) -> str:
     Args:
         columns: Columns of equal length; values are written as UTF-8 text.
     """
-    values = [column.to_pylist() if isinstance(column, pa.Array) else list(column) for column in columns]
-    digests = sorted(hashlib.sha256(b"".join(map(_framed, row))).digest() for row in zip(*values, strict=True))
+    rows = zip(*map(_framed, columns), strict=True)
+    digests = sorted([hashlib.sha256(b"".join(row)).digest() for row in rows])
     return hashlib.sha256(b"".join(digests)).hexdigest()
 
 
@@ -30,8 +34,16 @@ def combined(fingerprints: Sequence[str]) -> str:
     return hashlib.sha256("".join(fingerprints).encode()).hexdigest()
 
 
-def _framed(value: object) -> bytes:
-    if value is None:
-        return b"-:"
-    text = str(value).encode("utf-8", "surrogatepass")
-    return b"%d:%s" % (len(text), text)
+def _framed(column: pa.Array | Iterable[object]) -> Iterator[bytes]:
+    """Every value with its length in front."""
+    return (b"-:" if text is None else b"%d:%s" % (len(text), text) for text in _encoded(column))
+
+
+def _encoded(column: pa.Array | Iterable[object]) -> Iterable[bytes | None]:
+    if isinstance(column, pa.Array) and (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+        # No Python string is made of any, nor do they all take their memory again at once.
+        encoded = column.cast(pa.large_binary())
+        parts = (encoded.slice(at, _ROWS) for at in range(0, len(encoded), _ROWS))
+        return chain.from_iterable(part.to_pylist() for part in parts)
+    values = column.to_pylist() if isinstance(column, pa.Array) else column
+    return (None if value is None else str(value).encode("utf-8", "surrogatepass") for value in values)

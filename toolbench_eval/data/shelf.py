@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from threading import Lock
 
 from toolbench_eval.data.corpus import Corpus
 
@@ -13,7 +14,7 @@ SHELF_BYTES = 2 * 2**30
 
 @dataclass
 class Shelf:
-    """The corpora that were used last, up to a number of bytes; the newest always stays.
+    """The corpora that were used last, up to a number of bytes; the newest always stays. Threads may share it.
 
     Attributes:
         limit: Bytes of text that may be kept.
@@ -21,15 +22,19 @@ class Shelf:
 
     limit: int = SHELF_BYTES
     _kept: OrderedDict[str, Corpus] = field(default_factory=OrderedDict)
+    _lock: Lock = field(default_factory=Lock, repr=False)
 
     def get(self, key: str, load: Callable[[], Corpus]) -> Corpus:
         """The corpus of a key, loaded if it is not at hand."""
-        if key not in self._kept:
-            self._kept[key] = load()
-        self._kept.move_to_end(key)
-        while len(self._kept) > 1 and sum(map(_size, self._kept.values())) > self.limit:
-            self._kept.popitem(last=False)
-        return self._kept[key]
+        corpus = self._kept.get(key)
+        if corpus is None:
+            corpus = load()
+        with self._lock:
+            self._kept[key] = corpus
+            self._kept.move_to_end(key)
+            while len(self._kept) > 1 and sum(map(_size, self._kept.values())) > self.limit:
+                self._kept.popitem(last=False)
+        return corpus
 
 
 @dataclass(eq=False)

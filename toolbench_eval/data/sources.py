@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import pyarrow as pa
 
@@ -13,6 +13,8 @@ from toolbench_eval.data.files import read_table
 from toolbench_eval.data.hub import HubRepository, cache_folder, find_on_hub
 from toolbench_eval.data.mirror import MirrorRepository, find_in_mirror
 from toolbench_eval.errors import DataError, MissingDataError
+
+Repository: TypeAlias = MirrorRepository | HubRepository
 
 _REPO = re.compile(r"(?:[A-Za-z0-9_][\w.-]*/)?[A-Za-z0-9_][\w.-]*", re.ASCII)
 
@@ -41,10 +43,12 @@ class Access:
     Attributes:
         mirror: A folder with ``<owner>/<name>/...``, looked up first.
         offline: Make no connection.
+        found: Data sets that were found, by name and revision: all splits of one are of the same state.
     """
 
     mirror: Path | None = None
     offline: bool = False
+    found: dict[tuple[str, str | None], Repository] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +80,7 @@ def load_split(split: HubSplit, access: Access) -> Loaded:
         HubError: The hub has no such data set or revision, refuses, or fails.
         StorageError: The cache cannot be written.
     """
-    repository = _find(split.repo, split.revision, access)
+    repository = _repository(split.repo, split.revision, access)
     names = repository.layout.files_of(split.config, split.split)
     origin = repository.origin(names)
     table = _joined([(name, repository.fetch(name)) for name in names], repository.location)
@@ -91,10 +95,17 @@ def available(repo: str, revision: str | None, access: Access) -> dict[str, list
         DataError: The README is broken.
         HubError: The hub has no such data set or revision, refuses, or fails.
     """
-    return _find(repo, revision, access).layout.available()
+    return _repository(repo, revision, access).layout.available()
 
 
-def _find(repo: str, revision: str | None, access: Access) -> MirrorRepository | HubRepository:
+def _repository(repo: str, revision: str | None, access: Access) -> Repository:
+    key = repo, revision
+    if key not in access.found:
+        access.found[key] = _find(repo, revision, access)
+    return access.found[key]
+
+
+def _find(repo: str, revision: str | None, access: Access) -> Repository:
     if not _REPO.fullmatch(repo) or ".." in repo:
         raise DataError(f"'{repo}' is not the name of a data set; it must be owner/name")
     mirrored = find_in_mirror(access.mirror, repo) if access.mirror is not None else None

@@ -41,7 +41,7 @@ def _write(task: TaskData, plan: Plan, run: Run, scores: Scores) -> TaskResult:
     place, name = plan.workplace, task.row.task
     run_file, per_query_file, qrels_file = (place.path(kind, name) for kind in ("runs", "per_query", "qrels"))
     documents_file = place.path("documents", _vocabulary_name(run.doc_ids))
-    if not documents_file.is_file():
+    if place.first_use(documents_file):
         sidecars.write_documents(documents_file, run.doc_ids)
     sidecars.write_run(run_file, run)
     sidecars.write_per_query(per_query_file, scores.query_ids, scores.values)

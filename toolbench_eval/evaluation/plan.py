@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -26,6 +27,9 @@ from toolbench_eval.suites import Suite
 from toolbench_eval.switches import TaskSwitches, resolve
 
 Instruction = Literal["with", "without"]
+
+READERS = 2
+"""Corpora that are read and fingerprinted at a time."""
 
 
 @dataclass(frozen=True)
@@ -116,9 +120,18 @@ def load_data(selection: Selection, request: Request, registry: Registry, report
         advice = "" if not tasks else ". Use --allow-missing to go on without them; the result is then partial"
         raise MissingDataError(f"{first.message}{others if len(missing) > 1 else ''}{advice}", file=first.file)
     data = SuiteData(shared, shared_origin, expected, tuple(tasks), tuple(missing))
+    _fingerprint(data)
     if request.limit is None:
         check_pins(suite, data)
     return data
+
+
+def _fingerprint(data: SuiteData) -> None:
+    """Read and fingerprint every corpus, some at a time: Arrow unpacks outside the interpreter's lock."""
+    handles = {handle.key: handle for task in data.tasks for handle in map(data.handle, task.units)}
+    with ThreadPoolExecutor(READERS) as pool:
+        for _ in pool.map(lambda handle: handle.fingerprint, handles.values()):
+            pass  # asks for the results, so that an error is raised
 
 
 def _shared_corpus(

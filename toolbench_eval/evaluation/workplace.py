@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,6 +29,8 @@ LOGS = "trajectories"
 """Where the runtime's logs are."""
 SIDECARS = (".parquet", ".jsonl.zst", ".eval")
 """Endings of the files beside a result."""
+SYNCED_TOGETHER = 8
+"""Files that are made durable at a time: the disk does it in one go where it would wait for one after the other."""
 
 
 class Workplace:
@@ -38,6 +41,7 @@ class Workplace:
         self.folder = folder
         self.partial = folder.with_name(f"{folder.name}.partial")
         self._notes = self.partial / NOTES
+        self._shared: set[Path] = set()
 
     @property
     def finished(self) -> bool:
@@ -57,6 +61,13 @@ class Workplace:
     def path(self, kind: str, task: str, ending: str = ".parquet") -> Path:
         """Where a task's sidecar of a kind is written."""
         return self.partial / kind / f"{distinct_slug(task)}{ending}"
+
+    def first_use(self, path: Path) -> bool:
+        """Whether this process must write a file that several tasks share: what a killed one left may be cut off."""
+        if path in self._shared:
+            return False
+        self._shared.add(path)
+        return True
 
     def name(self, path: Path) -> str:
         """A sidecar's path as results record it."""
@@ -95,8 +106,8 @@ class Workplace:
         """
         self._clear_logs()
         try:
-            for path in self._sidecars():
-                sync_file(path)
+            with ThreadPoolExecutor(SYNCED_TOGETHER) as pool:
+                list(pool.map(sync_file, self._sidecars()))
         except OSError as error:
             raise StorageError(f"cannot finish {self.folder}: {error.strerror}") from error
         write_text(self.partial / RESULT_FILE, result.to_json())

@@ -32,7 +32,7 @@ QRELS_COLUMNS: dict[str, Check] = {"query_id": is_text, "document_id": is_text, 
 
 def write_documents(path: Path, doc_ids: pa.LargeStringArray) -> None:
     """The vocabulary of document ids; runs point into it by row."""
-    _write(path, pa.table({"document_id": doc_ids}), durable=True)
+    _write(path, pa.table({"document_id": doc_ids}))
 
 
 def write_run(path: Path, run: Run) -> None:
@@ -135,7 +135,7 @@ def _framed(texts: pa.LargeStringArray) -> pa.Buffer:
     return pc.binary_join(whole, pa.scalar("", kind))[0].as_buffer()
 
 
-def _write(path: Path, table: pa.Table, *, durable: bool = False, **packing: Any) -> None:
+def _write(path: Path, table: pa.Table, **packing: Any) -> None:
     # Whoever takes up unfinished work compares digests, and the finished result is synced as a whole.
-    with atomic_path(path, durable=durable) as temporary:
+    with atomic_path(path, durable=False) as temporary:
         pq.write_table(table, temporary, compression="zstd", write_statistics=False, store_schema=False, **packing)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from importlib import import_module
+from itertools import pairwise
 from os.path import commonprefix
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from toolbench_eval.data.corpus import Corpus
+from toolbench_eval.data.ids import positions_of
 from toolbench_eval.data.queries import Queries
 from toolbench_eval.errors import UsageError
 from toolbench_eval.ranking.run import Run
 from toolbench_eval.ranking.search import to_run
 from toolbench_eval.ranking.topk import top_k
 from toolbench_eval.retrievers.postings import bm25s_postings, lucene_postings
-from toolbench_eval.retrievers.words import Ints, words
+from toolbench_eval.retrievers.words import words
 
 FALLBACK_QUERY = "none"
 """What is searched for a query without any known term (ToolRet's reference does so)."""
@@ -68,10 +71,11 @@ class BM25:
     def index(self, corpus: Corpus) -> None:
         """Split the documents into words and score every word in every document."""
         self._corpus = corpus
-        texts = corpus.texts.take(corpus.tie_order).to_pylist()
         if self.method == "lucene":
-            self._postings = lucene_postings(words(texts).without(self._stopwords), self.k1, self.b)
+            found = words(corpus.texts, self._stopwords)
+            self._postings = lucene_postings(found, corpus.tie_order, self.k1, self.b)
         else:
+            texts = corpus.texts.take(corpus.tie_order).to_pylist()
             self._postings = bm25s_postings(texts, self.k1, self.b, self.method, self._stopwords)
 
     @property
@@ -81,7 +85,7 @@ class BM25:
 
     def search(self, queries: Queries, k: int) -> Run:
         """Rank all documents; those without any query term score 0 and fill the ranking in tie order."""
-        terms = self._terms(queries.texts.to_pylist())
+        terms = self._terms(queries.texts)
         # Queries often begin alike, with one instruction: its part of the sum is computed once.
         shared = list(commonprefix(terms))  # noqa: RUF071 - of lists of terms, not of paths
         begun = self._added(np.zeros(self._postings.size, dtype=np.float32), shared)
@@ -99,13 +103,14 @@ class BM25:
             columns[start : start + block], best[start : start + block] = top_k(scores[: len(rows)], k)
         return to_run(columns, best, queries.ids, self._corpus)
 
-    def _terms(self, texts: list[str]) -> list[list[int]]:
+    def _terms(self, texts: pa.LargeStringArray) -> list[list[int]]:
         """Positions of each query's terms, repeated as they are in the query."""
-        found = words(texts).without(self._stopwords)
-        fallback = [self._postings.terms[FALLBACK_QUERY]] if FALLBACK_QUERY in self._postings.terms else []
-        positions, ends = self._postings.positions(found), np.cumsum(found.lengths)
-        of_queries = (positions[end - length : end] for end, length in zip(ends, found.lengths, strict=True))
-        return [_known(of_query) or fallback for of_query in of_queries]
+        found = words([FALLBACK_QUERY, *texts.to_pylist()], self._stopwords)
+        positions = positions_of(found.vocabulary, self._postings.terms)[found.ids].tolist()
+        fallback, *of_queries = (
+            [at for at in positions[start:end] if at >= 0] for start, end in pairwise([0, *np.cumsum(found.lengths)])
+        )
+        return [terms or fallback for terms in of_queries]
 
     def _added(self, scores: npt.NDArray[np.float32], terms: list[int]) -> npt.NDArray[np.float32]:
         """The scores with those of some terms added, in place and in the order of the terms."""
@@ -136,7 +141,3 @@ def stopword_list(name: str) -> list[str]:
         known = ", ".join(["en", *_LANGUAGES])
         raise UsageError(f"there is no list of stop words '{name}'; use one of {known}, or an empty string for none")
     return path.read_text(encoding="utf-8").split()
-
-
-def _known(positions: Ints) -> list[int]:
-    return [at for at in positions.tolist() if at >= 0]

@@ -1,13 +1,15 @@
-r"""Splitting texts into words, many at a time: what `re.findall(r"(?u)\\b\\w\\w+\\b", text.lower())` finds."""
+r"""Splitting texts into words, many at a time: what `re.findall(r"(?u)\\b\\w\\w+\\b", text.lower())` finds.
+
+No Python string is made of a text or a word: about a megabyte of UTF-8 at a time is looked at as an array of bytes.
+"""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
-from itertools import islice
+from functools import partial
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -16,16 +18,20 @@ import pyarrow.compute as pc
 
 from toolbench_eval.data.ids import string_array
 
-BLOCK_CHARACTERS = 1_000_000
-"""Characters that are split together; a block takes some forty bytes for each."""
+BLOCK_BYTES = 2**20
+"""UTF-8 that is split together; a block takes some twenty bytes for each."""
+
+THREADS = 2
 
 Ints = npt.NDArray[np.int64]
 
 Encoded = tuple[pa.DictionaryArray, Ints]
 
-THREADS = 2
-
-_NONE: Ints = np.empty(0, dtype=np.int64)
+_BEYOND_ASCII = range(0x80, 0x100)
+_IN_WORDS = bytes(byte in _BEYOND_ASCII or chr(byte).isalnum() or chr(byte) == "_" for byte in range(0x100))
+"""For each byte whether it is part of a word, where `_spaced` left only words beyond ASCII."""
+_BETWEEN_WORDS = bytes(byte for byte in range(0x100) if not _IN_WORDS[byte])
+_IN_LOWER_CASE = bytes(range(0x100)).lower()
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,96 +39,106 @@ class Words:
     """The words of texts as positions in a vocabulary.
 
     Attributes:
-        vocabulary: Distinct words in the order in which they first occur.
-        ids: The word at each place of all texts one after the other.
+        vocabulary: Distinct words.
+        ids: int32, the word at each place of all texts one after the other.
         lengths: Number of words of each text.
     """
 
     vocabulary: pa.LargeStringArray
-    ids: Ints
+    ids: npt.NDArray[np.int32]
     lengths: Ints
 
-    @property
-    def rows(self) -> Ints:
-        """The text that each word is in."""
-        return np.repeat(np.arange(len(self.lengths)), self.lengths)
 
-    def without(self, stopwords: Iterable[str]) -> Words:
-        """The words that are not stop words; the vocabulary stays as it is."""
-        known = pc.is_in(self.vocabulary, value_set=pa.array(list(stopwords), pa.large_string()))
-        kept = ~np.asarray(known.to_numpy(zero_copy_only=False), dtype=bool)[self.ids]
-        return Words(self.vocabulary, self.ids[kept], np.bincount(self.rows[kept], minlength=len(self.lengths)))
-
-
-def words(texts: Iterable[str]) -> Words:
+def words(texts: Iterable[str] | pa.LargeStringArray, stopwords: Sequence[str] = ()) -> Words:
     """Words of two and more letters, digits or underscores, in lower case.
 
     Args:
         texts: Any texts.
+        stopwords: Words that are left out.
     """
-    positions: dict[str, int] = {}
-    ids, lengths = [_NONE], [_NONE]
-    for encoded, counts in _in_turn(_words_of_block, _blocks(texts)):
-        known = [positions.setdefault(word, len(positions)) for word in encoded.dictionary.to_pylist()]
-        ids.append(np.array(known, dtype=np.int64)[encoded.indices.to_numpy()])
+    split = partial(_words_of_block, left_out=string_array(stopwords))
+    found, lengths = [string_array([]).dictionary_encode()], [np.empty(0, dtype=np.int64)]
+    for encoded, counts in _in_turn(split, _blocks(string_array(texts))):
+        found.append(encoded)
         lengths.append(counts)
-    return Words(string_array(positions), np.concatenate(ids), np.concatenate(lengths))
+    whole = pa.chunked_array(found).unify_dictionaries()
+    ids = np.concatenate([chunk.indices.to_numpy() for chunk in whole.chunks])
+    return Words(whole.chunk(0).dictionary, ids, np.concatenate(lengths))
 
 
-def _blocks(texts: Iterable[str]) -> Iterator[list[str]]:
-    block: list[str] = []
-    size = 0
-    for text in texts:
-        block.append(text.lower())
-        size += len(text)
-        if size >= BLOCK_CHARACTERS:
-            yield block
-            block, size = [], 0
-    if block:
-        yield block
+def _blocks(texts: pa.LargeStringArray) -> list[pa.LargeStringArray]:
+    """The texts in pieces of about as many bytes."""
+    ends = np.cumsum(pc.binary_length(texts).to_numpy())
+    marks = np.arange(BLOCK_BYTES, ends[-1] if len(ends) else 0, BLOCK_BYTES)
+    bounds = np.unique([0, *np.searchsorted(ends, marks), len(texts)]).tolist()
+    return [texts.slice(start, stop - start) for start, stop in pairwise(bounds)]
 
 
-def _in_turn(work: Callable[[list[str]], Encoded], blocks: Iterator[list[str]]) -> Iterator[Encoded]:
+def _in_turn(
+    work: Callable[[pa.LargeStringArray], Encoded], blocks: Sequence[pa.LargeStringArray]
+) -> Iterator[Encoded]:
     """Results in order, two blocks at a time: NumPy and Arrow work outside the interpreter's lock."""
+    if len(blocks) == 1:
+        yield work(blocks[0])
+        return
     with ThreadPoolExecutor(THREADS) as pool:
-        waiting = deque(pool.submit(work, block) for block in islice(blocks, THREADS))
-        while waiting:
-            yield waiting.popleft().result()
-            waiting.extend(pool.submit(work, block) for block in islice(blocks, 1))
+        yield from pool.map(work, blocks)
 
 
-def _words_of_block(texts: list[str]) -> Encoded:
-    """All words of a block as a dictionary array, and how many each text has."""
-    joined = "\n".join(texts)
-    points = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    inside = _word_characters()[points]
+def _words_of_block(texts: pa.LargeStringArray, left_out: pa.LargeStringArray) -> Encoded:
+    """The words of a block as a dictionary array, and how many each text has."""
+    raw = _joined(texts)
+    if not raw.isascii():
+        wide = np.flatnonzero(np.frombuffer(raw, dtype=np.int8) < 0)
+        beyond = np.frombuffer(raw, dtype=np.uint8)[wide].tobytes().decode()
+        if beyond.lower() != beyond:  # which may change the number of bytes
+            return _words_of_block(string_array([text.lower() for text in texts.to_pylist()]), left_out)
+        raw = _spaced(raw, wide, beyond)
+    inside = np.frombuffer(raw.translate(_IN_WORDS), dtype=bool)
     edges = np.flatnonzero(np.diff(inside, prepend=False, append=False))
     starts, ends = edges[::2], edges[1::2]
-    single = ends - starts == 1
-    inside[starts[single]] = False
-    starts, ends = starts[~single], ends[~single]
-    first = np.cumsum([0, *(len(text) + 1 for text in texts)])
-    found = _substrings(joined, points, inside, starts, ends)
-    return found.dictionary_encode(), np.diff(np.searchsorted(starts, first))
+    bounds = np.concatenate([[0], np.cumsum(ends - starts)])
+    letters = raw.translate(_IN_LOWER_CASE, _BETWEEN_WORDS)
+    found = pa.LargeStringArray.from_buffers(len(starts), pa.py_buffer(bounds), pa.py_buffer(letters))
+    first = np.cumsum([0, *(pc.binary_length(texts).to_numpy() + 1)])
+    return _without(found.dictionary_encode(), left_out, np.searchsorted(starts, first))
 
 
-def _substrings(
-    text: str, points: npt.NDArray[np.uint32], inside: npt.NDArray[np.bool_], starts: Ints, ends: Ints
-) -> pa.LargeStringArray:
-    """The stretches of a text between character positions as Arrow strings; `inside` is true just there."""
-    raw = np.frombuffer(text.encode("utf-8", "surrogatepass"), dtype=np.uint8)
-    lengths = ends - starts
-    if len(raw) > len(points):
-        wide = np.flatnonzero(points >= 0x80)
-        extra = 1 + (points[wide] >= 0x800).astype(np.int64) + (points[wide] >= 0x10000)
-        before = np.concatenate([[0], np.cumsum(extra)])
-        lengths = lengths + before[np.searchsorted(wide, ends)] - before[np.searchsorted(wide, starts)]
-        inside = np.insert(inside, np.repeat(wide, extra), np.repeat(inside[wide], extra))
-    bounds = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    return pa.LargeStringArray.from_buffers(len(starts), pa.py_buffer(bounds), pa.py_buffer(raw[inside]))
+def _joined(texts: pa.LargeStringArray) -> bytes:
+    """The UTF-8 of texts with line feeds between."""
+    whole = pa.LargeListArray.from_arrays(pa.array([0, len(texts)], pa.int64()), texts)
+    joined: bytes = pc.binary_join(whole, pa.scalar("\n", pa.large_string()))[0].as_buffer().to_pybytes()
+    return joined
 
 
-@cache
-def _word_characters() -> npt.NDArray[np.bool_]:
-    r"""For each code point whether `\\w` matches it: letters, digits, numbers and the underscore."""
-    return np.array([chr(point).isalnum() or point == ord("_") for point in range(0x110000)], dtype=bool)
+def _spaced(raw: bytes, wide: Ints, beyond: str) -> bytes:
+    """UTF-8 with spaces instead of what is beyond ASCII and no letter, digit or number.
+
+    Args:
+        raw: UTF-8.
+        wide: Places of the bytes beyond ASCII.
+        beyond: The characters that these bytes are.
+    """
+    others = [ord(one) for one in set(beyond) if not one.isalnum()]
+    points = np.frombuffer(beyond.encode("utf-32-le"), dtype=np.uint32)
+    sizes = 2 + (points >= 0x800).astype(np.int64) + (points >= 0x10000)
+    spaced = np.array(np.frombuffer(raw, dtype=np.uint8))
+    spaced[wide[np.repeat(np.isin(points, others), sizes)]] = ord(" ")
+    return spaced.tobytes()
+
+
+def _without(found: pa.DictionaryArray, left_out: pa.LargeStringArray, before: Ints) -> Encoded:
+    """Words without stop words and single characters, and how many each text has.
+
+    Args:
+        found: All words.
+        left_out: The stop words.
+        before: Number of words before each text, and of all.
+    """
+    single = pc.equal(pc.utf8_length(found.dictionary), 1)
+    wanted = pc.invert(pc.or_(single, pc.is_in(found.dictionary, left_out)))
+    kept, ids = wanted.to_numpy(zero_copy_only=False), found.indices.to_numpy()
+    places = np.flatnonzero(kept.take(ids))
+    renumbered = (np.cumsum(kept, dtype=np.int32) - 1).take(ids.take(places))
+    encoded = pa.DictionaryArray.from_arrays(pa.array(renumbered), found.dictionary.filter(wanted))
+    return encoded, np.diff(np.searchsorted(places, before))
