@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from support.command import environment, evalharness
+from support.command import evalharness, python
 
 HEAVY = ("numpy", "torch", "transformers", "datasets", "pandas", "pyarrow", "sklearn", "huggingface_hub", "bm25s")
 PROBE = """
@@ -20,15 +18,7 @@ main()
 
 def loaded(*arguments: str, cwd: Path) -> set[str]:
     """Modules in memory when a command ends."""
-    done = subprocess.run(
-        [sys.executable, "-c", PROBE, *arguments],
-        cwd=cwd,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    done = python("-c", PROBE, *arguments, cwd=cwd)
     assert done.returncode == 0, done.stderr
     assert done.stdout
     return set(done.stderr.splitlines()[-1].split())

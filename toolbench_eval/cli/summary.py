@@ -50,7 +50,16 @@ def _settings(result: Result) -> list[str]:
         return [f"{setting['instruction']} instruction"]
     search = setting.get("retrieval", "own")
     failed = sum(task.failed for task in result.tasks.values())
-    return [*([] if search == "own" else [f"{search} retrieval"]), *([f"{failed} samples failed"] if failed else [])]
+    shown = [] if search == "own" else [f"{search} retrieval"]
+    shown += [_simulated(result)] if "simulator" in setting else []
+    return [*shown, *([f"{failed} samples failed"] if failed else [])]
+
+
+def _simulated(result: Result) -> str:
+    """How much of what tools said was made up."""
+    solved = [task.solved for task in result.tasks.values() if task.solved is not None]
+    calls = sum(sum(one.sources.values()) for one in solved)
+    return f"{sum(one.sources.get('simulated', 0) for one in solved)} of {calls} tool calls simulated"
 
 
 def _rows(results: list[Result]) -> list[dict[str, Any]]:

@@ -52,6 +52,9 @@ class Solved(Part):
     """Name of the rules that answers are scored by."""
     stop_reasons: dict[str, int]
     """Why samples ended, and how many."""
+    sources: dict[str, int] = Field(default={}, exclude_if=lambda sources: not sources)
+    """Who answered the calls of tools (`live`, `recorded`, `nearest`, `simulated`, `local`), and how many; `miss`: a
+    reply that nobody recorded and nobody made up."""
     failures: dict[str, str] = {}
     """Samples without an answer, and what went wrong; they score 0 and stay in the denominator."""
     left_out: list[str] = []

@@ -122,6 +122,56 @@ def test_a_missing_gold_tool_is_told_and_not_added():
     ]
 
 
+KINDS = {"rain": "weather", "wind": "weather", "snow": "weather", "bus": "travel", "train": "travel", "odd": ""}
+
+
+def sorted_tools(gold: tuple[str, ...], kinds: dict[str, str] = KINDS) -> Offers:
+    """Tools in categories, offered with one distractor of the gold ones' kind."""
+    tools = [{"name": name, "description": "", "category": kind} for name, kind in kinds.items()]
+    made = ToolProblem("p", "request", gold_calls=tuple(map(GoldCall, gold)), setup={"tools": tools})
+    return Offers(task(made), "gold+5:category", "released", 0)
+
+
+def beside(offers: Offers) -> set[str]:
+    """The distractors of its problem."""
+    environment = offers.environment(offers.task.problems[0])
+    assert environment is not None
+    return {tool.name for tool in environment.tools()} - {call.name for call in offers.task.problems[0].gold_calls}
+
+
+@pytest.mark.parametrize(
+    ("gold", "others"),
+    [
+        (("rain",), {"wind", "snow"}),
+        (("bus",), {"train"}),
+        (("rain", "bus"), {"wind", "snow", "train"}),
+        (("odd",), set()),  # of no category: there is none of its kind
+        (("odd", "wind"), {"rain", "snow"}),
+    ],
+)
+def test_distractors_may_be_of_the_gold_tools_category(gold: tuple[str, ...], others: set[str]):
+    offers = sorted_tools(gold)
+    assert beside(offers) == others
+    assert notes_on(offers, offers.task.problems) == [
+        "one: 1 problems (p) have fewer than 5 distractors: their category has no more tools"
+    ]
+
+
+def test_distractors_of_a_category_are_drawn_by_the_seed_and_more_hold_fewer():
+    kinds = {f"weather_{number:02}": "weather" for number in range(30)} | {"bus": "travel"}
+    of = [sorted_tools(("weather_00",), kinds) for _ in range(4)]
+    drawn = [beside(replace(offers, seed=seed)) for seed, offers in enumerate(of)]
+    assert [len(one) for one in drawn] == [5] * 4 and len(set(map(frozenset, drawn))) == 4
+    assert "bus" not in set().union(*drawn)
+    assert drawn[1] < beside(replace(of[1], seed=1, toolset="gold+10:category"))
+    assert notes_on(of[0], of[0].task.problems) == []
+
+
+def test_categories_are_needed_to_draw_from_them():
+    with pytest.raises(UsageError, match="the tools of 'one' have no categories"):
+        Offers(TASK, "gold+5:category", "shuffled", 0).environment(FIRST)
+
+
 class Backwards:
     """Finds the tools whose names come last in the alphabet."""
 

@@ -229,6 +229,42 @@ def test_apibank_scores_the_first_call_by_its_result(at: Stage, tmp_path: Path):
         again(done.folder)
 
 
+def test_responses_are_scored_by_rouge_l(at: Stage, tmp_path: Path):
+    token = {"username": "Ann", "password": "pw"}
+    result = {"input": token, "output": {"token": "t1"}, "exception": None}
+    turns = [
+        {"role": "User", "text": "Log me in."},
+        {"role": "API", "api_name": "GetUserToken", "param_dict": token, "result": result},
+        {"role": "AI", "text": "You are logged in now."},
+    ]
+    answers = {
+        "same": "You are logged in now.",
+        "named": "AI: You are logged in now.",
+        "other": "No idea",
+        "none": None,
+    }
+    Obedient.scripts.update({f"{name}#1-response": {"calls": [], "answer": told} for name, told in answers.items()})
+    folder = suite(
+        tmp_path / "s",
+        [{"file": name, "turns": turns} for name in answers],
+        metrics=("success", "rouge_l", "rouge_l_released"),
+        format="apibank-responses",
+        environment="apibank",
+        scoring="response",
+        world="db",
+    )
+    (folder / "db").mkdir()
+    (folder / "db" / "Account.json").write_text(
+        json.dumps({"Ann": {"password": "pw", "token": "t1"}}), encoding="utf-8"
+    )
+    _, records, results = solved(at, folder)
+    assert list(values(records, "rouge_l").values()) == list(values(records, "success").values()) == [1, 1, 0, 0]
+    assert list(values(records, "rouge_l_released").values()) == [1, round(10 / 11, 4), 0, 0]
+    assert "cpr_set" not in records["same#1-response"]["scores"]  # no call is gold
+    assert records["same#1-response"]["trajectory"]["steps"][0]["values"] == {"names": ["GetUserToken"]}
+    again(results)
+
+
 def test_every_gold_call_of_a_plan(at: Stage, tmp_path: Path):
     gold = [{"name": "buy", "arguments": PEN}, {"name": "buy", "arguments": PEN}]
     problems = [

@@ -32,6 +32,7 @@ class Sums:
         self.scores: list[dict[str, float]] = []
         self.rankings: list[Sequence[str]] = []
         self.stops: Counter[str] = Counter()
+        self.sources: Counter[str] = Counter()
         self.failures: dict[str, str] = {}
         self.digest = ContentDigest()
 
@@ -40,14 +41,18 @@ class Sums:
         for sample in self.work.samples:
             trajectory = journal.get(sample.id)
             scores = self.work.score(trajectory)
-            self._add(trajectory, scores)
+            self.add(trajectory, scores)
             gold, evidence = self.work.gold(sample.id), self.work.evidence(trajectory)
-            yield {"trajectory": trajectory.to_json(), "gold": gold, **evidence, "scores": scores}
+            # A study may word the request otherwise; gold has it as the task does.
+            reworded = {} if sample.text == gold.get("text", sample.text) else {"request": sample.text}
+            yield {"trajectory": trajectory.to_json(), "gold": gold, **reworded, **evidence, "scores": scores}
 
-    def _add(self, trajectory: Trajectory, scores: dict[str, float]) -> None:
+    def add(self, trajectory: Trajectory, scores: dict[str, float]) -> None:
+        """Take in what came of the next sample."""
         self.scores.append(scores)
         self.rankings.append(self.work.retrieved(trajectory))
         self.stops[trajectory.stop_reason] += 1
+        self.sources.update("miss" if call.error == "miss" else call.source for call in trajectory.tool_calls)
         self.digest.add(trajectory.canonical())
         if trajectory.failed:
             self.failures[trajectory.sample] = trajectory.error or trajectory.stop_reason
@@ -87,9 +92,10 @@ def finish_solved(work: Work, journal: Journal, place: Workplace) -> TaskResult:
             samples_digest=sums.digest.value,
             profile=work.profile,
             stop_reasons=dict(sorted(sums.stops.items())),
+            sources=dict(sorted(sums.sources.items())),
             failures=sums.failures,
             left_out=list(work.left_out),
-            agreement=_agreement(table),
+            agreement=agreement_of(table),
         ),
         **_ranking_files(work, sums.rankings, place),
     )
@@ -99,7 +105,7 @@ def finish_solved(work: Work, journal: Journal, place: Workplace) -> TaskResult:
 
 def _ranking_files(work: Work, rankings: Sequence[Sequence[str]], place: Workplace) -> dict[str, Any]:
     """What the agents retrieved as a run, with its judgments: retrieval is scored and compared as everywhere."""
-    run, name = _run_of(work, rankings), work.row.task
+    run, name = run_of([one.id for one in work.samples], rankings), work.row.task
     files: dict[str, str | None] = {"run_file": None, "documents_file": None, "qrels_file": None}
     if len(run.doc_ids):
         documents = place.path(
@@ -116,7 +122,7 @@ def _ranking_files(work: Work, rankings: Sequence[Sequence[str]], place: Workpla
     return {"run_digest": sidecars.run_digest(run), **files}
 
 
-def _run_of(work: Work, rankings: Sequence[Sequence[str]]) -> Run:
+def run_of(samples: Sequence[str], rankings: Sequence[Sequence[str]]) -> Run:
     """Rankings as a run; agents give no scores, so the score is minus the rank."""
     vocabulary = string_array(sorted({name for ranking in rankings for name in ranking}))
     depth = max(map(len, rankings), default=0)
@@ -125,10 +131,11 @@ def _run_of(work: Work, rankings: Sequence[Sequence[str]]) -> Run:
         documents[row, : len(ranking)] = positions_of(string_array(ranking), vocabulary)
     ranks = np.broadcast_to(-np.arange(1, depth + 1, dtype=np.float32), documents.shape)
     scores = np.where(documents == NO_DOCUMENT, np.float32(-np.inf), ranks)
-    return Run(string_array(one.id for one in work.samples), vocabulary, documents, scores)
+    return Run(string_array(samples), vocabulary, documents, scores)
 
 
-def _agreement(table: Mapping[str, npt.NDArray[np.float64]]) -> dict[str, float]:
+def agreement_of(table: Mapping[str, npt.NDArray[np.float64]]) -> dict[str, float]:
+    """How far the judge agrees with exact match; nothing without a judge."""
     if "acc_judged" not in table or "EM" not in table:
         return {}
     found = agreement((table["acc_judged"] > 0.5).tolist(), (table["EM"] > 0.5).tolist())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from toolbench_eval.errors import MissingDataError
@@ -10,6 +10,8 @@ from toolbench_eval.evaluation.reporter import Reporter
 from toolbench_eval.evaluation.solving.questions import load_question_work
 from toolbench_eval.evaluation.solving.request import AgentRequest
 from toolbench_eval.evaluation.solving.tool_offers import ORDERS, RETRIEVED, TOOLSETS
+from toolbench_eval.evaluation.solving.tool_success import SCORINGS
+from toolbench_eval.evaluation.solving.tool_teval import PUBLISHED, SIMILARITY
 from toolbench_eval.evaluation.solving.tool_use import load_tool_work
 from toolbench_eval.evaluation.solving.work import Work
 from toolbench_eval.llms.cached import CachedLLM
@@ -17,7 +19,7 @@ from toolbench_eval.metrics.answers.profiles import PROFILES
 from toolbench_eval.registry import Registry
 from toolbench_eval.retrievers.model import Model
 from toolbench_eval.selection import Selection
-from toolbench_eval.suites import Suite, TaskRow
+from toolbench_eval.suites import Suite, TaskRow, ToolRow
 
 TASK_OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "question-answering": {
@@ -33,6 +35,15 @@ TASK_OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
 }
 """By kind of suite: the choices that must match for two results to be comparable, the default first. `own`: as each
 task's row says. `tools_k`: how many tools are offered where they are retrieved."""
+
+NAME_OPTIONS: dict[str, dict[str, str]] = {"question-answering": {}, "tool-use": {SIMILARITY: PUBLISHED}}
+"""By kind of suite: options that take a name, with their defaults. Only tasks that need them have them."""
+
+
+def name_options(kind: str, rows: Iterable[TaskRow]) -> dict[str, str]:
+    """The options of these tasks that take a name: texts of plans are compared by a model."""
+    compares = any(isinstance(row, ToolRow) and SCORINGS[row.scoring].compares is not None for row in rows)
+    return NAME_OPTIONS[kind] if compares else {}
 
 
 def default_options(kind: str, *, retriever: bool) -> dict[str, str]:

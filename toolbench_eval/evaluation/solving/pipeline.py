@@ -160,7 +160,8 @@ def _per_query(plan: SolvePlan, task: TaskResult) -> dict[str, Any]:
 
 def _execution(plan: SolvePlan, timing: Timing, resumed: bool) -> Execution:
     cost: Counter[str] = Counter()
-    for llm in (*plan.team.llms.values(), *([plan.team.judge] if plan.team.judge is not None else [])):
+    team = plan.team
+    for llm in filter(None, (*team.llms.values(), team.judge, team.simulator)):
         cost.update(llm.meter.report())
     origins = {work.row.task: vars(work.origin) for work in plan.works}
     return Execution(

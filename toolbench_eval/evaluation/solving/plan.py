@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,10 +15,18 @@ from toolbench_eval.errors import UnknownNameError, UsageError
 from toolbench_eval.evaluation.modelled import requested_model
 from toolbench_eval.evaluation.provenance import versions
 from toolbench_eval.evaluation.reporter import Reporter
-from toolbench_eval.evaluation.solving.kinds import TASK_OPTIONS, default_options, load_works
+from toolbench_eval.evaluation.solving.kinds import (
+    NAME_OPTIONS,
+    TASK_OPTIONS,
+    default_options,
+    load_works,
+    name_options,
+)
 from toolbench_eval.evaluation.solving.perturbed import perturbed_work, recorded
 from toolbench_eval.evaluation.solving.request import AgentRequest
 from toolbench_eval.evaluation.solving.searching import SharedModel
+from toolbench_eval.evaluation.solving.tool_simulation import SIMULATOR, simulated, simulator_setting
+from toolbench_eval.evaluation.solving.tool_teval import SIMILARITY
 from toolbench_eval.evaluation.solving.work import Work
 from toolbench_eval.evaluation.workplace import Workplace
 from toolbench_eval.llms.cached import CachedLLM
@@ -27,6 +35,7 @@ from toolbench_eval.registry import Registry
 from toolbench_eval.results.store import slug, work_key
 from toolbench_eval.retrievers.model import Model
 from toolbench_eval.selection import Selection
+from toolbench_eval.suites import TaskRow
 from toolbench_eval.switches import SWITCHES, check_switch
 
 NO_MODEL = "none"
@@ -44,12 +53,14 @@ class Team:
         llms: Language models by role.
         model: The retriever, None for none.
         judge: The language model that judges answers, None for none.
+        simulator: The language model that makes up replies of tools, None for none.
     """
 
     agent: Agent
     llms: Mapping[str, CachedLLM]
     model: Model | None
     judge: CachedLLM | None
+    simulator: CachedLLM | None = None
 
     @property
     def setting(self) -> dict[str, Any]:
@@ -98,15 +109,20 @@ def make_plan(selection: Selection, request: AgentRequest, registry: Registry, r
     request = _with_retriever(request, kind)
     for_task, for_agent, for_model = _divided(request, kind)
     options = _task_options(kind, for_task, retriever=request.model is not None)
+    options |= _names(kind, for_task, selection.rows)
     team = _team(selection, request, registry, reporter, for_agent, for_model)
     works, missing = load_works(selection, request, registry, reporter, options, team.model, team.judge)
+    if team.simulator is not None:
+        works = tuple(simulated(work, team.simulator) for work in works)
     works = tuple(perturbed_work(work, request.perturbations) for work in works)
     setting = {
         "protocol": request.base.protocol,
         "limit": request.base.limit,
         "seed": request.base.runtime.seed,
         **options,
+        **_compared_by(works),
         **({} if team.judge is None else {"judge": team.judge.name}),
+        **({} if team.simulator is None else {SIMULATOR: simulator_setting(team.simulator)}),
         **{name: value for name, value in _bounds(request).items() if value is not None},
         **recorded(request.perturbations),
     }
@@ -140,7 +156,7 @@ def _divided(request: AgentRequest, kind: str) -> tuple[dict[str, str], dict[str
     options = option_names(agent_class(request.agent)) if isinstance(request.agent, str) else ()
     for_task, for_agent, for_model = {}, {}, {}
     for name, value in request.base.switches.items():
-        if name in TASK_OPTIONS[kind]:
+        if name in TASK_OPTIONS[kind] or name in NAME_OPTIONS[kind]:
             for_task[name] = value
         elif name in options:
             for_agent[name] = value
@@ -148,7 +164,12 @@ def _divided(request: AgentRequest, kind: str) -> tuple[dict[str, str], dict[str
             check_switch(name, value)
             for_model[name] = value
         else:
-            known = [*TASK_OPTIONS[kind], *options, *(SWITCHES if request.model is not None else ())]
+            known = [
+                *TASK_OPTIONS[kind],
+                *NAME_OPTIONS[kind],
+                *options,
+                *(SWITCHES if request.model is not None else ()),
+            ]
             hint = f"See 'agents show {request.agent}'." if isinstance(request.agent, str) else ""
             raise UnknownNameError("option", name, known, hint)
     return for_task, for_agent, for_model
@@ -162,6 +183,21 @@ def _task_options(kind: str, given: Mapping[str, str], *, retriever: bool) -> di
             raise UsageError(f"'{name}' takes one of {', '.join(choices)}; found '{value}'")
         found[name] = value
     return found
+
+
+def _names(kind: str, given: Mapping[str, str], rows: Sequence[TaskRow]) -> dict[str, str]:
+    """The options that take a name, for tasks that need them."""
+    needed = name_options(kind, rows)
+    for name in NAME_OPTIONS[kind]:
+        if name in given and name not in needed:
+            raise UsageError(f"'{name}' is for tasks that compare texts, and none of these does")
+    return {name: given.get(name, default) for name, default in needed.items()}
+
+
+def _compared_by(works: Sequence[Work]) -> dict[str, Any]:
+    """The model that texts are compared by, with its weights, where it is one."""
+    found = next(filter(None, (getattr(work, SIMILARITY, None) for work in works)), None)
+    return {} if found is None else {SIMILARITY: dict(found.setting)}
 
 
 def _team(
@@ -179,13 +215,14 @@ def _team(
     _check_roles(agent, request)
     runtime = replace(base.runtime, offline=base.access.offline, track=reporter.track)
     llms = {role: load_llm(name, runtime=runtime) for role, name in request.llms.items()}
+    simulator = llms.pop(SIMULATOR, None)
     judge = None if request.judge is None else load_llm(request.judge, runtime=runtime)
     _check_prices(request, llms)
     model = None
     if request.model is not None:
         asked = replace(base, switches=for_model)
         model = SharedModel(requested_model(request.model, selection.suite, asked, registry, reporter))
-    return Team(agent, llms, model, judge)
+    return Team(agent, llms, model, judge, simulator)
 
 
 def _check_source(selection: Selection, request: AgentRequest) -> None:
@@ -199,7 +236,7 @@ def _check_roles(agent: Agent, request: AgentRequest) -> None:
     """Refuse a model for a role that the agent says it does not have: it would never be asked."""
     roles = roles_of(type(agent))
     for role in request.llms:
-        if roles is not None and role not in (MAIN, *roles):
+        if roles is not None and role not in (MAIN, SIMULATOR, *roles):
             raise UnknownNameError(f"role of the agent {agent.name}", role, roles)
 
 

@@ -1,21 +1,25 @@
-"""Running an agent again from its trajectory: no language model, no retriever, the same steps or an error."""
+"""Running an agent again from its trajectory: no language model, no retriever, no tool; the same steps or an error."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from toolbench_eval.agents.base import Agent
-from toolbench_eval.agents.session import Session
+from toolbench_eval.agents.session import Session, sound
 from toolbench_eval.agents.trajectory import LLMCall, SearchCall, Step, ToolCall, Trajectory, prompt_digest
 from toolbench_eval.data.passages import Passage
 from toolbench_eval.data.questions import Sample
-from toolbench_eval.environments.base import Arguments, ToolResult, ToolSpec, json_or_text
+from toolbench_eval.environments.base import Arguments, ToolResult, ToolSpec, cut, json_or_text
 from toolbench_eval.errors import DataError, EvalHarnessError
 from toolbench_eval.llms.base import GREEDY, Message, Reply, Sampling, Token, Usage
 
 _S = TypeVar("_S", bound=Step)
+
+SHOWN = 300
+"""Characters of a step that an error shows."""
 
 
 class ReplayError(DataError):
@@ -76,9 +80,11 @@ class Recording:
     def call(self, name: str, arguments: Arguments) -> ToolResult:
         """What this tool said."""
         step = self.next(ToolCall, f"calls {name}")
-        if (step.name, step.arguments) != (name, arguments if isinstance(arguments, str) else dict(arguments)):
-            raise self.differs(f"the agent calls {name}({arguments}), the trajectory {step.name}({step.arguments})")
-        return ToolResult(step.status, json_or_text(step.text), step.text, step.error, step.source)  # type: ignore[arg-type]
+        given = arguments if isinstance(arguments, str) else dict(arguments)
+        if (step.name, _written(step.arguments)) != (name, _written(given)):
+            raise self.differs(f"the agent calls {name}({given}), the trajectory {step.name}({step.arguments})")
+        value = json_or_text(step.text) if step.value is None else step.value
+        return ToolResult(step.status, value, step.text, step.error, step.source)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -103,7 +109,8 @@ class RecordedLLM:
         if step.prompt != prompt_digest(messages, sampling) or step.attempt != attempt:
             raise self.recording.differs(f"the prompt of '{step.action}' is another one than then")
         tokens = None if step.logprob is None else (Token("", step.logprob),)
-        return Reply(step.reply, Usage(step.input_tokens, step.output_tokens), step.finish, tokens)
+        usage = Usage(step.input_tokens, step.output_tokens)
+        return Reply(step.reply, usage, step.finish, tokens, calls=step.calls)
 
 
 def replay(
@@ -130,23 +137,47 @@ def replay(
 
     Raises:
         ReplayError: The agent asks, searches, calls, notes or answers something else.
+        UsageError: It finds things out once a run, which no trajectory holds.
     """
     if trajectory.stop_reason in {"error", "budget"}:
         raise ReplayError(f"sample '{trajectory.sample}' ended by {trajectory.stop_reason}: there is nothing to replay")
     recording = Recording(trajectory, find, specs)
     roles = {call.role: call.model for call in trajectory.calls}
     llms = {role: RecordedLLM(name, recording) for role, name in {"main": "", **roles}.items()}
-    session = Session(llms, recording.search, recording, seed=seed)
+    session = Session(llms, recording.search, recording, seed=seed, asides=False)
     try:
         answer = agent.solve(sample, session)
     except EvalHarnessError:
         raise
     except Exception as error:
         raise recording.differs(f"the agent fails now: {type(error).__name__}: {error}") from error
-    text = answer.text or None
+    text, raw = sound(answer.text or "") or None, sound(answer.raw)
     again = Trajectory(
-        sample.id, text, answer.stop_reason, answer.raw, tuple(session.steps), trajectory.error, session.seconds
+        sample.id, text, answer.stop_reason, raw, tuple(session.steps), trajectory.error, session.seconds
     )
-    if again.canonical() != trajectory.canonical():
-        raise recording.differs("the steps are the same, the answer or a note is another one")
+    if other := _difference(trajectory, again):
+        raise recording.differs(other)
     return again
+
+
+def _difference(then: Trajectory, now: Trajectory) -> str | None:
+    """The first thing that is another one than then; None where all is the same."""
+    before, after = then.canonical(), now.canonical()
+    for what, key in (("answer", "prediction"), ("reason to stop", "stop_reason"), ("final text", "final_text")):
+        if before[key] != after[key]:
+            return f"the {what} is {after[key]!r}, the trajectory has {before[key]!r}"
+    for number, (old, new) in enumerate(zip(before["steps"], after["steps"], strict=False), start=1):
+        if _written(old) != _written(new):
+            return f"step {number} is another one: {_shown(new)}, the trajectory has {_shown(old)}"
+    if len(before["steps"]) != len(after["steps"]):
+        return f"there are {len(after['steps'])} steps, the trajectory has {len(before['steps'])}"
+    return None if _written(before) == _written(after) else "the trajectory is another one"
+
+
+def _written(value: Any) -> str:
+    """A JSON value as text, so that what was read from a file equals what was not."""
+    return json.dumps(value, sort_keys=True)
+
+
+def _shown(step: Any) -> str:
+    return cut(_written(step), SHOWN)

@@ -13,6 +13,7 @@ from toolbench_eval.environments.base import ToolSpec
 from toolbench_eval.errors import DataError, UsageError
 from toolbench_eval.evaluation.solving.tool_scoring import ToolScorer
 from toolbench_eval.evaluation.solving.tool_success import Seen
+from toolbench_eval.evaluation.solving.tool_teval import read_likeness
 from toolbench_eval.results.samples import read_samples
 
 
@@ -51,9 +52,10 @@ def rescored_tools(path: Path, stored: str, profile: str | None, asked: list[str
             problems.append(_problem(record["gold"]))
             trajectories.append(from_json(record["trajectory"]))
             seen.append(_seen(record))
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise DataError(f"not a sample: {error}", file=path, row=number) from None
-    scoring, _, environment = stored.partition(" in ")
+    rules, _, environment = stored.rpartition(" in ")
+    scoring = rules.partition(" by ")[0]
     judged = any(one.verdict for one in seen)
     marked = any("criteria" in one.verdict for one in seen)
     scorer = ToolScorer.of(scoring, problems, asked, with_tools=environment != "none", judged=judged, marked=marked)
@@ -70,4 +72,4 @@ def _problem(gold: Mapping[str, Any]) -> ToolProblem:
 
 def _seen(record: Mapping[str, Any]) -> Seen:
     offered = tuple(ToolSpec(one["name"], parameters=one["parameters"]) for one in record["offered"])
-    return Seen(offered, record["state"], record["verdict"])
+    return Seen(offered, record["state"], record["verdict"], read_likeness(record))

@@ -10,9 +10,17 @@ from toolbench_eval.agents.trajectory import ToolCall, Trajectory
 from toolbench_eval.data.tool_problems import ToolProblem
 from toolbench_eval.environments.base import Json, ToolSpec, canonical, json_or_text
 from toolbench_eval.environments.databases import same_tables
+from toolbench_eval.evaluation.solving.tool_teval import (
+    PLAN_MEASURES,
+    Likeness,
+    pairs_of,
+    plan_scores,
+    review_scores,
+)
 from toolbench_eval.metrics.answers.boolean import last_boolean
 from toolbench_eval.metrics.answers.profiles import find_profile
 from toolbench_eval.metrics.answers.score import score_answer
+from toolbench_eval.metrics.tools.apibank import rouge_l, rouge_l_released, said
 from toolbench_eval.metrics.tools.apibank_checks import passes, same_arguments
 from toolbench_eval.metrics.tools.bfcl import check_sample, language_of
 from toolbench_eval.metrics.tools.calls import Call, Gold, Tool
@@ -21,6 +29,7 @@ from toolbench_eval.metrics.tools.decode import decode_json, decode_python, deco
 from toolbench_eval.metrics.tools.numbers import final_number, last_number, same_number
 from toolbench_eval.metrics.tools.paths import finished_and_covered
 from toolbench_eval.metrics.tools.spp import after_mark, logic_grid, occurs_as_word, trivia
+from toolbench_eval.retrievers.similarity import Pair
 
 NORMALISED = "hippo-rag"
 """Profile by which answers are compared: normalised as for SQuAD, the best of all references."""
@@ -34,11 +43,13 @@ class Seen:
         offered: The tools that the agent was offered.
         state: The environment's state after the agent's calls, None where scoring does not look at it.
         verdict: What the judge said, as JSON values; empty without a judge.
+        likeness: How alike the texts are that scoring compares, None where it compares none or only equal ones.
     """
 
     offered: tuple[ToolSpec, ...] = ()
     state: Json = None
     verdict: Mapping[str, Any] = field(default_factory=dict)
+    likeness: Likeness | None = None
 
 
 Score = Callable[[ToolProblem, Trajectory, Seen], dict[str, float]]
@@ -53,12 +64,14 @@ class Scoring:
         score: Their values for one sample.
         lacks: What a problem lacks for it, None if nothing.
         looks_at_state: Whether it needs the environment's state.
+        compares: The pairs of texts of a run whose likeness it needs, None where it needs none.
     """
 
     measures: tuple[str, ...]
     score: Score
     lacks: Callable[[ToolProblem], str | None] = lambda problem: None
     looks_at_state: bool = False
+    compares: Callable[[ToolProblem, Trajectory], list[Pair]] | None = None
 
 
 def tool_calls(trajectory: Trajectory) -> list[ToolCall]:
@@ -169,6 +182,12 @@ def _api_call(problem: ToolProblem, trajectory: Trajectory, seen: Seen) -> dict[
     return {"success": right, "api_call": right}
 
 
+def _response(problem: ToolProblem, trajectory: Trajectory, seen: Seen) -> dict[str, float]:
+    text, gold = trajectory.prediction or "", problem.answers[0]
+    likeness = rouge_l(said(text), gold)
+    return {"success": likeness, "rouge_l": likeness, "rouge_l_released": rouge_l_released(text, gold)}
+
+
 def _calls(problem: ToolProblem, trajectory: Trajectory, seen: Seen) -> dict[str, float]:
     free = [as_call(step) for step in tool_calls(trajectory)]
     for gold in problem.gold_calls:
@@ -194,6 +213,14 @@ def _logic_grid(problem: ToolProblem, trajectory: Trajectory, seen: Seen) -> dic
     return {"success": right, "logic_grid": right}
 
 
+def _plan(problem: ToolProblem, trajectory: Trajectory, seen: Seen) -> dict[str, float]:
+    return plan_scores(problem, trajectory, seen.likeness)
+
+
+def _review(problem: ToolProblem, trajectory: Trajectory, seen: Seen) -> dict[str, float]:
+    return review_scores(problem, trajectory)
+
+
 def _judge(problem: ToolProblem, trajectory: Trajectory, seen: Seen) -> dict[str, float]:
     return {"success": float(seen.verdict.get("judged", 0.0))}
 
@@ -216,9 +243,12 @@ SCORINGS: Mapping[str, Scoring] = {
     "path": Scoring((), _path, _without("gold_calls", NO_CALLS)),
     "ast": Scoring(("ast", "ast_released"), _ast, _without_extra("accepted", "no accepted calls")),
     "apibank": Scoring(("api_call",), _api_call, _without_extra("result", "no gold result")),
+    "response": Scoring(("rouge_l", "rouge_l_released"), _response, _without("answers", NO_ANSWER)),
     "calls": Scoring(("api_level3",), _calls, _without("gold_calls", NO_CALLS)),
     "trivia": Scoring(("trivia_words", "trivia"), _trivia, _without_extra("aliases", "no aliases")),
     "logic-grid": Scoring(("logic_grid",), _logic_grid, _without("answers", NO_ANSWER)),
+    "teval-plan": Scoring(PLAN_MEASURES, _plan, _without_extra("plan", "no gold plan"), compares=pairs_of),
+    "teval-review": Scoring(("teval_review",), _review, _without("answers", NO_ANSWER)),
     "judge": Scoring((), _judge),
 }
 """The ways of scoring, by the names that suites write."""

@@ -29,15 +29,20 @@ from toolbench_eval.evaluation.solving.tool_offers import RETRIEVED, Offers, gol
 from toolbench_eval.evaluation.solving.tool_retrieval import ToolSearch
 from toolbench_eval.evaluation.solving.tool_scoring import ToolScorer
 from toolbench_eval.evaluation.solving.tool_success import Seen, tool_calls
+from toolbench_eval.evaluation.solving.tool_teval import EXACT, SIMILARITY, Likeness, load_similarity, stored
 from toolbench_eval.evaluation.solving.work import Surroundings
 from toolbench_eval.llms.cached import CachedLLM
 from toolbench_eval.registry import Registry
 from toolbench_eval.results.samples import ContentDigest
 from toolbench_eval.retrievers.model import Model
+from toolbench_eval.retrievers.similarity import TextSimilarity
 from toolbench_eval.suites import Suite, TaskRow, ToolRow
 
 LIMITS = CallLimits(seconds=60.0, characters=100_000, calls=200)
 """Bounds of one sample's calls."""
+
+WITH_SIMULATOR = replace(LIMITS, seconds=600.0)
+"""The same where a language model makes up replies: it has its own patience with its endpoint."""
 
 UNDONE: frozenset[ErrorKind] = frozenset(
     {"unknown_tool", "malformed_arguments", "invalid_arguments", "call_limit", "timeout"}
@@ -54,12 +59,14 @@ class ToolWork:
         scorer: How runs are scored.
         offers: Which tools are offered.
         judge: The model that judges runs, None for none.
+        similarity: What compares texts, None where nothing is compared or names have to be equal.
     """
 
     task: ToolTask
     scorer: ToolScorer
     offers: Offers
     judge: CachedLLM | None = None
+    similarity: TextSimilarity | None = None
     _seen: dict[str, tuple[str, Seen]] = field(default_factory=dict, repr=False)
 
     @property
@@ -110,7 +117,14 @@ class ToolWork:
     @property
     def profile(self) -> str:
         """The way of scoring, and what answered the calls: `path in examples` is no success that was executed."""
-        return f"{self.scorer.name} in {self.task.row.environment}"
+        simulated = "" if self.task.simulator is None else " + simulator"
+        return f"{self.scorer.name}{self._compared_by} in {self.task.row.environment}{simulated}"
+
+    @property
+    def _compared_by(self) -> str:
+        if self.scorer.scoring.compares is None:
+            return ""
+        return f" by {EXACT if self.similarity is None else self.similarity.name}"
 
     @cached_property
     def qrels(self) -> Qrels | None:
@@ -128,7 +142,8 @@ class ToolWork:
     def surroundings(self, sample: Sample) -> Surroundings:
         """The tools of a problem, new and within bounds."""
         environment = self.offers.environment(self.problems[sample.id])
-        return Surroundings(tools=None if environment is None else Guarded(environment, LIMITS))
+        limits = LIMITS if self.task.simulator is None else WITH_SIMULATOR
+        return Surroundings(tools=None if environment is None else Guarded(environment, limits))
 
     def score(self, trajectory: Trajectory) -> dict[str, float]:
         """Every measure of one run."""
@@ -153,7 +168,8 @@ class ToolWork:
         seen = self._looked(trajectory)
         del self._seen[trajectory.sample]  # a sample is written when all is done with it
         offered = [{"name": tool.name, "parameters": tool.parameters} for tool in seen.offered]
-        return {"offered": offered, "state": seen.state, "verdict": dict(seen.verdict)}
+        found = {"offered": offered, "state": seen.state, "verdict": dict(seen.verdict)}
+        return found if seen.likeness is None else {**found, "likeness": stored(seen.likeness)}
 
     def _looked(self, trajectory: Trajectory) -> Seen:
         """What scoring sees beside the trajectory; kept, because a run is scored when it ends and when it is written.
@@ -164,15 +180,29 @@ class ToolWork:
         digest, known = _digest(trajectory), self._seen.get(trajectory.sample)
         if known is not None and known[0] == digest:
             return known[1]
-        problem = self.problems[trajectory.sample]
-        environment = self.offers.environment(problem)
-        offered: tuple[ToolSpec, ...] = () if environment is None else tuple(environment.tools())
-        state = None
-        if self.scorer.scoring.looks_at_state and environment is not None:
-            state = state_after(trajectory, environment)
-        seen = Seen(offered, state, self._verdict(problem, trajectory, offered))
+        offered = self.offered(trajectory.sample)
+        verdict = self._verdict(self.problems[trajectory.sample], trajectory, offered)
+        seen = Seen(offered, self.state_after(trajectory), verdict, self._likeness(trajectory))
         self._seen[trajectory.sample] = digest, seen
         return seen
+
+    def _likeness(self, trajectory: Trajectory) -> Likeness | None:
+        compares = self.scorer.scoring.compares
+        if compares is None or self.similarity is None:
+            return None
+        return self.similarity(compares(self.problems[trajectory.sample], trajectory))
+
+    def offered(self, sample: str) -> tuple[ToolSpec, ...]:
+        """The tools on offer for a problem, in their order."""
+        environment = self.offers.environment(self.problems[sample])
+        return () if environment is None else tuple(environment.tools())
+
+    def state_after(self, trajectory: Trajectory) -> Any:
+        """The state of a new environment after the calls of a run, None where scoring does not look at it."""
+        environment = self.offers.environment(self.problems[trajectory.sample])
+        if environment is None or not self.scorer.scoring.looks_at_state:
+            return None
+        return state_after(trajectory, environment)
 
     def _verdict(self, problem: ToolProblem, trajectory: Trajectory, offered: Sequence[ToolSpec]) -> Mapping[str, Any]:
         if self.judge is None:
@@ -249,4 +279,8 @@ def load_tool_work(
         judged=judge is not None,
         marked=judge is not None and row.format in CRITERIA,
     )
-    return ToolWork(task, scorer, replace(offers, task=task), judge)
+    similarity = None
+    if scorer.scoring.compares is not None and SIMILARITY in options:
+        runtime = replace(base.runtime, offline=base.access.offline)
+        similarity = load_similarity(options[SIMILARITY], registry, runtime)
+    return ToolWork(task, scorer, replace(offers, task=task), judge, similarity)
