@@ -125,6 +125,8 @@ class _Mind:
         self.vocabulary = Vocabulary(tools)
         self.filler = Filler(request, self.vocabulary, tools)
         self.tried = {(one.tool, canonical(one.arguments)) for one in done}
+        self.dead_ends: set[tuple[str, str]] = set()
+        """Tools that lead nowhere for a clause: the ways between many tools are too many to try all."""
 
     @cached_property
     def fields(self) -> list[Field]:
@@ -168,7 +170,7 @@ class _Mind:
 
     def _way(self, tool: ToolView, clause: str, stack: tuple[str, ...]) -> list[str] | None:
         """A tool with those before it that bring its arguments; None where there is no way to it."""
-        if self.hopeless(tool):
+        if (tool.name, clause) in self.dead_ends or self.hopeless(tool):
             return None
         steps: list[str] = []
         for name in self.filler.unfilled(tool, clause, self.fields):
@@ -176,6 +178,7 @@ class _Mind:
             ways = (self._way(one, clause, (*stack, one.name)) for one in producers)
             way = next((one for one in ways if one is not None), None)
             if way is None:
+                self.dead_ends.add((tool.name, clause))
                 return None
             steps += way
         return [*steps, tool.name]
@@ -217,7 +220,7 @@ class _Mind:
     def towards(self, tool: ToolView, clause: str, stack: tuple[str, ...]) -> Move | None:
         """A call of a tool, or of one that brings what its arguments lack; None where there is nothing left to do."""
         calls = [one for one in self.done if one.tool == tool.name]
-        if len(calls) >= MOST_TRIES or any(one.bore_fruit for one in calls):
+        if (tool.name, clause) in self.dead_ends or len(calls) >= MOST_TRIES or any(one.bore_fruit for one in calls):
             return None
         for arguments in self.filler.arguments(tool, clause, self.fields):
             if (tool.name, canonical(arguments)) not in self.tried:
@@ -227,6 +230,7 @@ class _Mind:
                 step = self.towards(producer, clause, (*stack, producer.name))
                 if step is not None:
                     return step
+        self.dead_ends.add((tool.name, clause))
         return None
 
     def producers(self, tool: ToolView, name: str, clause: str, stack: Sequence[str]) -> list[ToolView]:
