@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 from pathlib import Path
 
 import pytest
+import zstandard
 from support.command import ROOT, evalharness, files_below
 
 SHIPPED = ROOT / "leaderboards"
@@ -23,7 +25,10 @@ def test_the_boards_that_ship_are_proven():
     done = evalharness("leaderboard", "verify", str(SHIPPED), "--offline", "--json", cwd=ROOT)
     assert done.returncode == 0, done.stdout
     boards = {board["board"]: board for board in json.loads(done.stdout)["boards"]}
-    assert set(boards) == {"mair/1", "sample/1", "toolret/1"}
+    assert set(boards) == {"mair/1", "sample-mhqa/1", "sample/1", "toolret/1"}
+    of_agents = boards["sample-mhqa/1"]
+    assert of_agents["proven"] == len(of_agents["entries"])
+    assert of_agents["faults"] == of_agents["open"] == of_agents["flags"] == []
     assert boards["sample/1"]["proven"] == len(boards["sample/1"]["entries"]) == 12
     assert boards["sample/1"]["faults"] == boards["sample/1"]["open"] == []
     assert {flag["entry"].partition("-")[0] for flag in boards["sample/1"]["flags"]} == {"oracle"}
@@ -32,10 +37,17 @@ def test_the_boards_that_ship_are_proven():
 
 def test_the_boards_that_ship_are_small_and_name_no_machine():
     content = files_below(SHIPPED)
-    assert sum(map(len, content.values())) < 1_500_000
-    texts = b"".join(text for name, text in content.items() if not name.endswith(".parquet"))
+    assert sum(map(len, content.values())) < 2_000_000
+    unpacked = [_unpacked(text) for name, text in content.items() if name.endswith(".zst")]
+    texts = b"".join(text for name, text in content.items() if not name.endswith((".parquet", ".zst")))
+    assert not any(b"/work" in text for text in unpacked)
     assert b"/work" not in texts
     assert b'"/' not in texts  # no absolute path
+
+
+def _unpacked(content: bytes) -> bytes:
+    with zstandard.ZstdDecompressor().stream_reader(io.BytesIO(content)) as stream:
+        return stream.read()
 
 
 def test_show():

@@ -13,7 +13,10 @@ from toolbench_eval.cli.options import DataDir, Json, Offline, TasksDir
 from toolbench_eval.cli.site import site
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from toolbench_eval.leaderboard.board import Board
+    from toolbench_eval.leaderboard.entry import Entry
     from toolbench_eval.leaderboard.verify import Report
 
 app = typer.Typer(help="Boards of results that can be proven again.", no_args_is_help=True, rich_markup_mode=None)
@@ -54,7 +57,7 @@ def verify(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Prove boards again: score every run anew, check every file and claim.
+    """Prove boards again: score every run and every trajectory anew, check every file and claim.
 
     Exit code 1 if anything is wrong; 3 if the judgments are not at hand, so that nothing could be said.
 
@@ -114,7 +117,9 @@ def _print_board(board: Board) -> None:
 
     frozen = " (frozen)" if board.spec.frozen else ""
     entries = read_entries(board)
-    typer.echo(f"{board.spec.suite}, version {board.spec.version}{frozen}: {len(entries)} entries with their runs")
+    typer.echo(
+        f"{board.spec.suite}, version {board.spec.version}{frozen}: {len(entries)} entries with their {_proof(entries)}"
+    )
     for section in sections(entries):
         typer.echo(f"\n{section.title}, by {section.metric}")
         marks = {True: "bound", False: ""}
@@ -125,16 +130,24 @@ def _print_board(board: Board) -> None:
     typer.echo("")
 
 
+def _proof(entries: Sequence[Entry]) -> str:
+    """What the scores of entries are computed from."""
+    return "trajectories" if any(entry.result.agent is not None for entry in entries) else "runs"
+
+
 def _as_json(board: Board) -> dict[str, Any]:
-    from toolbench_eval.leaderboard.table import by_group, read_entries, reported_tables, setting_title
+    from toolbench_eval.leaderboard.table import by_group, cost_of, read_entries, reported_tables, setting_title
 
     entries = [
         {
             "entry": entry.name,
             "model": entry.result.model,
+            **({} if entry.result.agent is None else {"agent": entry.result.agent, "llm": entry.result.llm}),
+            "system": entry.result.system,
             "setting": setting_title(entry.result),
             "headline": entry.result.headline.model_dump(mode="json"),
             "groups": by_group(entry.result),
+            **({} if entry.result.agent is None else {"cost": cost_of(entry.result)}),
             "bound": entry.submission.bound,
             "trained_on": entry.submission.trained_on,
         }

@@ -35,7 +35,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument an option
 ) -> None:
     """Run the setting of a stored result again, and say whether it comes out the same.
 
-    Exit code 0: same, or within the tolerance; 1: different.
+    Exit code 0: same, or within the tolerance; 1: different. An agent is run again if its language models are local.
 
     \b
     Examples:
@@ -82,7 +82,7 @@ def _quiet() -> TerminalReporter:
 def _print(found: Reproduction) -> None:
     from toolbench_eval.cli.output import print_table
 
-    typer.echo(f"{found.verdict}: {found.stored.model} on {found.stored.suite}, {found.stored.headline.metric}")
+    typer.echo(f"{found.verdict}: {found.stored.system} on {found.stored.suite}, {found.stored.headline.metric}")
     line, again = found.stored.headline, found.again.headline
     typer.echo(f"{line.aggregate}: stored {line.value:.4f}, now {again.value:.4f} ({again.value - line.value:+.4f})")
     for text in found.settings:

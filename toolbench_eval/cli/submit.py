@@ -42,28 +42,26 @@ def command(  # noqa: PLR0913, PLR0917 - one argument an option
     tasks_dir: TasksDir = None,
     offline: Offline = False,
 ) -> None:
-    """Add a result to a leaderboard. Every score is computed again from the runs first.
+    """Add a result to a leaderboard. Every score is computed again first, from the runs or from an agent's trajectories.
 
     Judgments come from the suite's own data. Exit code 1: the result does not hold; 3: the judgments are not at hand.
 
     \b
     Examples:
       evalharness submit results/sample/bm25 --instruction with --board leaderboards/sample/1 --contact 'A. Person' --licence Apache-2.0 --trained-on none
+      evalharness submit results/sample-mhqa/genground-scripted-bm25 --board leaderboards --submission submission.toml
       evalharness submit results/toolret/mine --instruction with --board leaderboards --submission submission.toml --branch mine
     """  # noqa: E501 - a command is one line
     from toolbench_eval.cli.output import TerminalReporter
     from toolbench_eval.data.sources import Access
-    from toolbench_eval.errors import UsageError
     from toolbench_eval.leaderboard.branch import on_branch
     from toolbench_eval.leaderboard.submit import submit
     from toolbench_eval.registry import Registry
-    from toolbench_eval.results.store import find_result, read_result
+    from toolbench_eval.results.store import find_result
 
     given = {"contact": contact, "licence": licence, "trained_on": None if trained_on is None else trained_on.value}
     statement = _statement(submission, given)
     path = find_result(result, task=task, instruction=None if instruction is None else instruction.value)
-    if read_result(path).agent is not None:
-        raise UsageError("boards take results of retrieval; 'evalharness compare' compares results of agents")
     registry, access = Registry(tuple(tasks_dir or ())), Access(mirror=data, offline=offline)
 
     def write(place: Path) -> Path:

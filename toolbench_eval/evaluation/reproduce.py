@@ -12,6 +12,8 @@ from toolbench_eval.errors import DataError, UsageError
 from toolbench_eval.evaluation.pipeline import run
 from toolbench_eval.evaluation.reporter import Reporter
 from toolbench_eval.evaluation.request import Request
+from toolbench_eval.evaluation.solving.pipeline import solve
+from toolbench_eval.evaluation.solving.reproduce import agent_command, stored_agent_request
 from toolbench_eval.metrics.language import parse_measure
 from toolbench_eval.registry import Registry
 from toolbench_eval.results.schema import Result, TaskResult
@@ -32,7 +34,7 @@ class TaskDifference:
 
     Attributes:
         task: Its name.
-        verdict: Same: same rankings and scores. Within tolerance: the headline's measure is.
+        verdict: Same: same rankings or trajectories, and scores. Within tolerance: the headline's measure is.
         stored: Its score in the stored result.
         again: Its score now.
         where: What differs, in words; empty if nothing.
@@ -85,7 +87,8 @@ def reproduce(
         tolerance: Largest difference of a task's headline measure that is no difference.
 
     Raises:
-        EvalHarnessError: The stored result cannot be read, or its suite, model or data are not at hand.
+        EvalHarnessError: The stored result cannot be read, its suite, model or data are not at hand, or a hosted
+            model was asked.
     """
     stored = read_result(path)
     suite = registry.suite(stored.suite)
@@ -94,16 +97,28 @@ def reproduce(
             f"the result is of version {stored.suite_version} of '{suite.name}', and the suite at hand has version "
             f"{suite.spec.version}: scores of the two do not compare"
         )
-    asked = stored_request(stored, suite, request, registry, path)
-    results = run(asked, stored.model, registry, reporter)
+    results, command = _run_again(stored, suite, request, registry, reporter, path)
     again = next(result for result in results if result.suite == stored.suite)
-    return Reproduction(
-        stored,
-        again,
-        command_of(asked, stored.model, suite),
-        tuple(_unlike_settings(stored, again)),
-        tuple(_compared(stored, again, tolerance)),
-    )
+    differences = tuple(_compared(stored, again, tolerance))
+    return Reproduction(stored, again, command, tuple(_unlike_settings(stored, again)), differences)
+
+
+def _run_again(
+    stored: Result, suite: Suite, request: Request, registry: Registry, reporter: Reporter, path: Path
+) -> tuple[list[Result], str]:
+    """New results, and the command that makes them."""
+    if stored.agent is None:
+        asked = stored_request(stored, suite, request, registry, path)
+        return run(asked, stored.model, registry, reporter), command_of(asked, stored.model, suite)
+
+    def switches_of(setting: Mapping[str, Any]) -> dict[str, str]:
+        protocol = stored.task_setting["protocol"]
+        made = load_model(stored.model, registry, protocol=protocol, suite=suite, runtime=request.runtime)
+        usual = _model_switches(made.setting)
+        return {name: value for name, value in _model_switches(setting).items() if usual.get(name) != value}
+
+    of_agent = stored_agent_request(stored, suite, request, switches_of, path)
+    return solve(of_agent, registry, reporter), agent_command(of_agent, suite)
 
 
 def stored_request(stored: Result, suite: Suite, request: Request, registry: Registry, path: Path) -> Request:
@@ -217,4 +232,7 @@ def _where(old: TaskResult, new: TaskResult) -> str:
     if moved:
         most = max(moved, key=lambda name: abs(moved[name]))
         return f"{len(moved)} of {len(scores)} measures, most {most} {moved[most]:+.4f}"
-    return "rankings, but no score" if old.run_digest != new.run_digest else ""
+    if old.run_digest != new.run_digest:
+        return "rankings, but no score"
+    solved = [None if one.solved is None else one.solved.samples_digest for one in (old, new)]
+    return "trajectories, but no score" if solved[0] != solved[1] else ""

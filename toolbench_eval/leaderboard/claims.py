@@ -10,10 +10,16 @@ from typing import Any
 from pydantic import ValidationError
 
 from toolbench_eval.errors import EvalHarnessError
+from toolbench_eval.leaderboard.agent_claims import (
+    check_agent_declared,
+    check_agent_measures,
+    check_agent_models,
+    check_agent_setting,
+)
 from toolbench_eval.leaderboard.board import Board, Pin
 from toolbench_eval.leaderboard.entry import Entry, entry_name, misnamed_files
 from toolbench_eval.leaderboard.findings import Finding, fault
-from toolbench_eval.leaderboard.limits import DEPTH, MEASURES
+from toolbench_eval.leaderboard.limits import DEPTH, MEASURES, is_whole
 from toolbench_eval.metrics.language import parse_measure
 from toolbench_eval.results.schema import Result
 from toolbench_eval.suites import Suite
@@ -32,14 +38,17 @@ def check_claims(entry: Entry, board: Board, pins: Mapping[str, Pin]) -> Iterato
     if result.suite_version != board.spec.version:
         yield fault(entry.name, "suite_version", f"says {result.suite_version}; the board is of {board.spec.version}")
     yield from _check_tasks(entry, pins)
-    yield from _check_setting(entry.name, result.task_setting)
-    yield from _check_measures(entry.name, result)
+    yield from _check_kind(entry.name, result)
+    yield from _check_how(entry.name, result)
     yield from _check_cards(entry)
 
 
 def check_declared(entry: Entry, suite: Suite) -> Iterator[Finding]:
-    """What the suite's declaration decides: tasks, categories, counts, measures, headline."""
+    """What the suite's declaration decides: kind, tasks, categories, counts, measures, headline."""
     result = entry.result
+    if result.kind != suite.spec.kind:
+        yield fault(entry.name, "kind", f"says '{result.kind}'; the suite's is '{suite.spec.kind}'")
+        return
     rows = {f"{suite.name}/{row.task}": row for row in suite.rows}
     for task in sorted(result.tasks.keys() - rows):
         yield fault(entry.name, f"tasks.{task}", f"no task of '{suite.name}'")
@@ -55,6 +64,9 @@ def check_declared(entry: Entry, suite: Suite) -> Iterator[Finding]:
         count = result.counts.get(task)
         if row.queries is not None and (count is None or count.expected != row.queries):
             yield fault(entry.name, f"counts.{task}", f"must be {row.queries}, as the suite's table says")
+    if suite.spec.kind != "retrieval":
+        yield from check_agent_declared(entry.name, result, suite.spec)
+        return
     measures = {str(parse_measure(name)) for name in suite.spec.metrics}
     if lacking := sorted(measures - set(_measures(result))):
         yield fault(entry.name, "tasks", f"lacks measures of the suite: {', '.join(lacking)}")
@@ -64,8 +76,29 @@ def check_declared(entry: Entry, suite: Suite) -> Iterator[Finding]:
 
 
 def settings_hold(result: Result) -> bool:
-    """Whether setting and measures are such that the runs can be scored."""
-    return not [*_check_setting("", result.task_setting), *_check_measures("", result)]
+    """Whether kind, setting and measures are such that the runs can be scored."""
+    return not [*_check_kind("", result), *_check_how("", result)]
+
+
+def _check_kind(entry: str, result: Result) -> Iterator[Finding]:
+    solves = result.kind != "retrieval"
+    if (result.agent is not None) != solves:
+        yield fault(entry, "agent", f"says {result.agent!r:.60}; the result is one of the kind '{result.kind}'")
+    for task, values in result.tasks.items():
+        if (values.solved is not None) != solves:
+            said = "is missing" if solves else f"does not belong to a result of the kind '{result.kind}'"
+            yield fault(entry, f"tasks.{task}.solved", said)
+
+
+def _check_how(entry: str, result: Result) -> Iterator[Finding]:
+    """Setting and measures, of retrieval or of an agent."""
+    if result.kind == "retrieval":
+        yield from _check_setting(entry, result.task_setting)
+        yield from _check_measures(entry, result)
+    else:
+        yield from check_agent_setting(entry, result)
+        yield from check_agent_models(entry, result)
+        yield from check_agent_measures(entry, result)
 
 
 def _check_tasks(entry: Entry, pins: Mapping[str, Pin]) -> Iterator[Finding]:
@@ -82,11 +115,14 @@ def _check_tasks(entry: Entry, pins: Mapping[str, Pin]) -> Iterator[Finding]:
         if pin is None:
             yield fault(entry.name, f"tasks.{task}", "the board pins no data of such a task")
             continue
-        for field, pinned in (("queries_fingerprint", pin.queries), ("qrels_fingerprint", pin.qrels)):
+        fingerprints = {"queries_fingerprint": pin.queries, "qrels_fingerprint": pin.qrels}
+        if values.solved is not None:  # one record holds question and gold; whether there is a ranking is a setting
+            del fingerprints["qrels_fingerprint"]
+        for field, pinned in fingerprints.items():
             if getattr(values, field) != pinned:
                 yield fault(entry.name, f"tasks.{task}.{field}", "is not that of the board's data")
-        for field, name in misnamed_files(result, task, values):
-            yield fault(entry.name, f"tasks.{task}.{field}", f"says '{getattr(values, field)}'; must be '{name}'")
+        for field, said, name in misnamed_files(result, task, values):
+            yield fault(entry.name, f"tasks.{task}.{field}", f"says '{said}'; must be '{name}'")
     for task in sorted(pins.keys() - result.tasks.keys()):
         yield fault(entry.name, f"tasks.{task}", "is missing: a board takes results of the whole suite")
 
@@ -95,9 +131,9 @@ def _check_setting(entry: str, setting: Mapping[str, Any]) -> Iterator[Finding]:
     for name in sorted(setting.keys() ^ _SETTINGS):
         yield fault(entry, f"task_setting.{name}", "no such setting" if name in setting else "is missing")
     depth, seed = setting.get("k"), setting.get("seed")
-    if not _whole(depth, 1, DEPTH):
+    if not is_whole(depth, 1, DEPTH):
         yield fault(entry, "task_setting.k", f"says {depth!r:.40}; a board takes runs of 1 to {DEPTH} documents")
-    if not _whole(seed, 0, 2**63 - 1):
+    if not is_whole(seed, 0, 2**63 - 1):
         yield fault(entry, "task_setting.seed", f"says {seed!r:.40}; must be a whole number")
     if setting.get("limit") is not None:
         yield fault(entry, "task_setting.limit", "a board takes no partial results")
@@ -158,7 +194,3 @@ def card_digest(card: Mapping[str, Any]) -> str:
 
 def _measures(result: Result) -> list[str]:
     return list(next(iter(result.tasks.values())).scores) if result.tasks else []
-
-
-def _whole(value: object, least: int, most: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most

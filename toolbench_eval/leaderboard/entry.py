@@ -1,4 +1,4 @@
-"""An entry: a result, its runs, the card of its model, and what its submitter states."""
+"""An entry: a result, its runs and samples, the card of its model, and what its submitter states."""
 
 from __future__ import annotations
 
@@ -114,9 +114,18 @@ def parse_submission(values: dict[str, Any], path: Path) -> Submission:
 
 
 def sidecar_names(result: Result, task: str) -> dict[str, str]:
-    """Where a task's files lie in every entry: only these are opened, whatever the result says."""
-    file = f"{distinct_slug(task.removeprefix(f'{result.suite}/'))}.parquet"
-    return {"run_file": f"runs/{file}", "per_query_file": f"per_query/{file}"}
+    """Where a task's files lie in every entry: only these are opened, whatever the result says.
+
+    An agent that retrieved nothing has no run.
+    """
+    file, values = f"{_short(result, task)}.parquet", result.tasks[task]
+    run = {} if values.solved is not None and values.run_file is None else {"run_file": f"runs/{file}"}
+    return {**run, "per_query_file": f"per_query/{file}"}
+
+
+def samples_name(result: Result, task: str) -> str:
+    """Where the samples of an agent's task lie in every entry."""
+    return f"samples/{_short(result, task)}.jsonl.zst"
 
 
 def expected_files(result: Result) -> list[str]:
@@ -124,6 +133,8 @@ def expected_files(result: Result) -> list[str]:
     names = {RESULT_FILE, SUBMISSION_FILE, CARDS_FILE}
     for task, values in result.tasks.items():
         names |= set(sidecar_names(result, task).values())
+        if values.solved is not None:
+            names.add(samples_name(result, task))
         if is_vocabulary(values.documents_file):
             names.add(str(values.documents_file))
     return sorted(names)
@@ -134,13 +145,22 @@ def is_vocabulary(name: str | None) -> bool:
     return _VOCABULARY.fullmatch(name or "") is not None
 
 
-def misnamed_files(result: Result, task: str, values: TaskResult) -> Iterator[tuple[str, str]]:
-    """Fields of a task that name another file than they must, and what they must name."""
-    for field, name in sidecar_names(result, task).items():
+def misnamed_files(result: Result, task: str, values: TaskResult) -> Iterator[tuple[str, str | None, str]]:
+    """Fields of a task that name another file than they must: the field, what it names and what it must name."""
+    names = sidecar_names(result, task)
+    for field, name in names.items():
         if getattr(values, field) != name:
-            yield field, name
-    if not is_vocabulary(values.documents_file):
-        yield "documents_file", "documents/<12 hexadecimal digits>.parquet"
+            yield field, getattr(values, field), name
+    if values.solved is not None and values.solved.samples_file != samples_name(result, task):
+        yield "solved.samples_file", values.solved.samples_file, samples_name(result, task)
+    if "run_file" in names and not is_vocabulary(values.documents_file):
+        yield "documents_file", values.documents_file, "documents/<12 hexadecimal digits>.parquet"
+    if "run_file" not in names and values.documents_file is not None:
+        yield "documents_file", values.documents_file, "null, since there is no run"
+
+
+def _short(result: Result, task: str) -> str:
+    return distinct_slug(task.removeprefix(f"{result.suite}/"))
 
 
 def check_files(folder: Path) -> list[Finding]:

@@ -25,6 +25,12 @@ TABLE_BYTES = 16 * 2**20
 
 MEASURES = 200
 VOCABULARY = Bounds(rows=20_000_000, size=2**30)
+SAMPLE_BYTES = 2**24
+"""What an agent may have done for one sample: as JSON, unpacked."""
+
+SAMPLES_BYTES = 2**32
+"""The same for all samples of a task. They are read one at a time, so this bounds time and no memory."""
+
 _ROOM = 2**20
 
 
@@ -37,6 +43,11 @@ def run_bounds(queries: int, depth: int) -> Bounds:
 def per_query_bounds(queries: int, measures: int) -> Bounds:
     """What the scores of so many queries can take, with ids of up to 4 KiB."""
     return Bounds(rows=queries, size=queries * (8 * measures + 4096) + _ROOM)
+
+
+def is_whole(value: object, least: int, most: int) -> bool:
+    """Whether a value of a JSON file is a whole number within bounds."""
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 
 
 def is_plain(path: Path) -> bool:

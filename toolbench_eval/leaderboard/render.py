@@ -11,6 +11,8 @@ from toolbench_eval.atomic import write_text
 from toolbench_eval.leaderboard.board import TABLE_FILE, Board
 from toolbench_eval.leaderboard.table import cells, read_entries, reported_tables, sections
 
+_OF_AGENTS = """Each entry is a result with its trajectories; `evalharness leaderboard verify` scores them again. It
+cannot tell which models wrote the replies in them."""
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>|#~])")
 
 
@@ -27,8 +29,11 @@ def board_page(board: Board) -> str:
         lines += [_safe(board.spec.note), ""]
     entries = read_entries(board)
     lines += ["## Verified", ""]
+    of_agents = any(entry.result.agent is not None for entry in entries)
     lines += [
-        "Each entry is a result with its runs; `evalharness leaderboard verify` scores them again.",
+        _OF_AGENTS
+        if of_agents
+        else "Each entry is a result with its runs; `evalharness leaderboard verify` scores them again.",
         "This file is made by `evalharness leaderboard build`.",
         "",
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,10 +11,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from toolbench_eval.data.ids import duplicates, positions_of
+from toolbench_eval.data.ids import positions_of
 from toolbench_eval.data.tasks import TaskData
 from toolbench_eval.errors import DataError
 from toolbench_eval.evaluation.home import HOME_MEASURES, Scored
+from toolbench_eval.leaderboard.differences import average_differences, differences, places, query_differences
 from toolbench_eval.leaderboard.entry import Entry, sidecar_names
 from toolbench_eval.leaderboard.findings import Finding, fault, flag, of_error, unproven
 from toolbench_eval.leaderboard.limits import VOCABULARY, per_query_bounds, run_bounds
@@ -25,10 +26,7 @@ from toolbench_eval.metrics.language import parse_measure
 from toolbench_eval.metrics.score import Scores, score_judged
 from toolbench_eval.ranking.run import NO_DOCUMENT, Run
 from toolbench_eval.results import sidecars
-from toolbench_eval.results.aggregate import Naming, TaskScores, aggregates, bootstrap, subtask_means
-
-TOLERANCE = 1e-6
-"""What a score may differ by on another machine."""
+from toolbench_eval.results.aggregate import TaskScores, subtask_means
 
 
 @dataclass
@@ -75,7 +73,7 @@ class Rescorer:
         )
         # Runs number the queries as their judgments did; only where some were dropped does no file name them all.
         numbered = task.qrels.query_ids if dropped and len(ids) < n else ids
-        order = _places(numbered, task.qrels.query_ids, files["per_query_file"])
+        order = places(numbered, task.qrels.query_ids, files["per_query_file"])
         run = sidecars.read_run(
             self.entry.folder / files["run_file"],
             numbered,
@@ -90,7 +88,7 @@ class Rescorer:
         counted = run.ranked() if dropped else run
         kept, judged = align(counted, self.reference.judgments(name, run.doc_ids), setting["missing"])
         scores = Scores(kept, {measure: score_judged(judged, parse_measure(measure)) for measure in measures})
-        means, place = scores.aggregates(), _places(ids, kept, files["per_query_file"])
+        means, place = scores.aggregates(), places(ids, kept, files["per_query_file"])
         self._compare_task(name, task, run, scores, means, failed)
         self._compare_queries(name, place, stored, scores)
         # Queries in the order of the entry, since the interval is drawn in it.
@@ -152,33 +150,14 @@ class Rescorer:
     def _compare_queries(
         self, name: str, place: npt.NDArray[np.int64], stored: Mapping[str, npt.NDArray[np.float64]], scores: Scores
     ) -> None:
-        field_ = f"tasks.{name}.per_query_file"
-        if set(stored) != set(scores.values):
-            self._fault(field_, "has other measures than the result")
-            return
-        for measure, values in scores.values.items():
-            wrong = np.flatnonzero(~(np.abs(stored[measure] - values[place]) <= TOLERANCE))
-            if len(wrong):
-                query, at = scores.query_ids[int(place[wrong[0]])], wrong[0]
-                self._fault(
-                    f"{field_}, {measure}",
-                    f"query '{str(query)[:80]}' says {stored[measure][at]:.6g}; the run gives "
-                    f"{values[place][at]:.6g} ({len(wrong)} of {len(values)} queries differ)",
-                )
+        found = {measure: values[place] for measure, values in scores.values.items()}
+        ids = scores.query_ids.take(pa.array(place))
+        for field_, message in query_differences(stored, found, ids, f"tasks.{name}.per_query_file"):
+            self._fault(field_, message)
 
     def _compare_averages(self, scored: dict[str, TaskScores]) -> None:
-        result, spec = self.entry.result, self.reference.suite.spec
-        naming = Naming(spec.unit, spec.group)
-        averages = aggregates(scored, naming)
-        self._compare(result.aggregates, averages, "aggregates")
-        kind = spec.headline.aggregate if spec.headline.aggregate in averages else f"{naming.unit}_macro"
-        metric = result.headline.metric
-        if metric not in averages[kind]:
-            return
-        interval = bootstrap(scored, metric, kind, result.task_setting["seed"], naming=naming)
-        self._compare(result.headline.aggregate, kind, "headline.aggregate")
-        self._compare(result.headline.value, averages[kind][metric], "headline.value")
-        self._compare(dict(enumerate(result.headline.ci95)), dict(enumerate(interval)), "headline.ci95")
+        for field_, message in average_differences(self.entry.result, self.reference.suite.spec, scored):
+            self._fault(field_, message)
 
     def _compare(self, said: Any, found: Any, where: str) -> None:
         for field_, message in differences(said, found, where):
@@ -188,31 +167,7 @@ class Rescorer:
         self.findings.append(fault(self.entry.name, where, message))
 
 
-def differences(said: Any, found: Any, where: str) -> Iterator[tuple[str, str]]:
-    """Where two nested dictionaries of numbers differ, beyond what another machine may make of them."""
-    if isinstance(said, dict) and isinstance(found, dict):
-        for key in [*found, *(key for key in said if key not in found)]:
-            yield from differences(said.get(key), found.get(key), f"{where}.{key}")
-    elif _is_number(said) and _is_number(found):
-        if not abs(said - found) <= TOLERANCE:
-            yield where, f"says {said:.6g}; the run gives {found:.6g}"
-    elif said != found:
-        yield where, f"says {str(said)[:80]!r}; must be {str(found)[:80]!r}"
-
-
-def _places(ids: pa.LargeStringArray, known: pa.LargeStringArray, file: str) -> npt.NDArray[np.int64]:
-    """Where each of the entry's queries stands among those that it must name."""
-    place = positions_of(ids, known)
-    if len(place) != len(known) or (place < 0).any() or len(duplicates(ids)):
-        raise DataError(f"{file} must name the {len(known)} queries of the task, each once")
-    return place
-
-
 def _rearranged(run: Run, place: npt.NDArray[np.int64], task: TaskData) -> Run:
     """The run with its rows in the order of the data."""
     order = np.argsort(place)
     return Run(task.qrels.query_ids, run.doc_ids, run.documents[order], run.scores[order])
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -45,10 +45,10 @@ from toolbench_eval.leaderboard.entry import (
 )
 from toolbench_eval.leaderboard.findings import Finding, QrelsNotAtHandError
 from toolbench_eval.leaderboard.limits import ENTRY_BYTES, is_plain, toml_text
-from toolbench_eval.leaderboard.reference import Reference, board_pins, load_reference, registered_suite
+from toolbench_eval.leaderboard.reference import board_pins, registered_suite
 from toolbench_eval.leaderboard.render import build
 from toolbench_eval.leaderboard.table import read_entries
-from toolbench_eval.leaderboard.verify import check_duplicates, check_entry
+from toolbench_eval.leaderboard.verify import AnyReference, check_duplicates, check_entry, load_any
 from toolbench_eval.registry import Registry
 from toolbench_eval.results.schema import Execution, Result
 from toolbench_eval.results.store import RESULT_FILE, read_result
@@ -61,7 +61,7 @@ def submit(
     """Add a result to a board, or refuse it.
 
     Args:
-        path: The result file; its runs lie beside it.
+        path: The result file; its runs, and the samples of an agent, lie beside it.
         place: The board, or a folder with several (`leaderboards/`), or an empty or new one.
         submission: What the submitter states.
         registry: Where the suite and the model's card are found.
@@ -85,7 +85,7 @@ def submit(
     board = _board(folder, result)
     suite = registered_suite(result.suite, result.suite_version, registry)
     names = [f"{suite.name}/{row.task}" for row in suite.rows]
-    reference = load_reference(suite, names, board_pins(folder), access, registry, reporter)
+    reference = load_any(suite, names, board_pins(folder), access, registry, reporter)
     if reference.lacking:
         name, why = next(iter(reference.lacking.items()))
         raise QrelsNotAtHandError(f"cannot score '{name}' ({len(reference.lacking)} tasks lack their data): {why}")
@@ -135,8 +135,8 @@ def _write_entry(folder: Path, path: Path, result: Result, submission: Submissio
 
 def _copy_sidecars(source: Path, folder: Path, result: Result) -> None:
     for task, values in result.tasks.items():
-        for field, name in misnamed_files(result, task, values):
-            raise GateError(f"refused: tasks.{task}.{field} is '{getattr(values, field)}'; it must be '{name}'")
+        for field, said, name in misnamed_files(result, task, values):
+            raise GateError(f"refused: tasks.{task}.{field} is '{said}'; it must be '{name}'")
     names = [name for name in expected_files(result) if "/" in name]
     size = 0
     for name in names:
@@ -189,7 +189,7 @@ def _unregistered(name: str, registry: Registry) -> ModelCard | None:
         return None
 
 
-def _prove(staged: Path, board: Board, pins: dict[str, Pin], reference: Reference) -> None:
+def _prove(staged: Path, board: Board, pins: dict[str, Pin], reference: AnyReference) -> None:
     findings = check_files(staged)
     if not findings:
         entry = read_entry(staged)
@@ -204,7 +204,7 @@ def _refuse(findings: list[Finding]) -> None:
         raise GateError(f"refused, the result does not hold:{listed}{more}")
 
 
-def _publish(staged: Path, board: Board, reference: Reference) -> Path:
+def _publish(staged: Path, board: Board, reference: AnyReference) -> Path:
     """Checksums first, then the entry, then the page: what is cut short can be submitted again."""
     folder = board.folder / staged.name
     lock = FileLock(board.folder.parent / f".{board.folder.name}.lock")

@@ -1,13 +1,13 @@
 """Proving a board again: every file, every claim, every score.
 
-What this shows: each score follows from the run beside it and the suite's own judgments; nothing was added, lost
-or changed since the entry was submitted. What it cannot show: that the run came from the model that it names.
-`evalharness reproduce` runs the model for that.
+What this shows: each score follows from the run beside it, or from the trajectories of an agent, and the suite's own
+judgments; nothing was added, lost or changed since the entry was submitted. What it cannot show: that the run, or the
+replies in a trajectory, came from the model that is named. `evalharness reproduce` runs the model for that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -15,6 +15,7 @@ from pathlib import Path
 from toolbench_eval.data.sources import Access
 from toolbench_eval.errors import DataError, EvalHarnessError, MissingDataError, UsageError
 from toolbench_eval.evaluation.reporter import LoggingReporter, Reporter
+from toolbench_eval.leaderboard.agent_reference import AgentReference, load_agent_reference
 from toolbench_eval.leaderboard.board import (
     BOARD_FILES,
     PINS_FILE,
@@ -36,7 +37,13 @@ from toolbench_eval.leaderboard.reference import Reference, load_reference, regi
 from toolbench_eval.leaderboard.render import board_page
 from toolbench_eval.leaderboard.reported import read_reported
 from toolbench_eval.leaderboard.rescored import Rescorer
+from toolbench_eval.leaderboard.rescored_agents import AgentRescorer
 from toolbench_eval.registry import Registry
+from toolbench_eval.results.schema import TaskResult
+from toolbench_eval.suites import Suite
+
+AnyReference = Reference | AgentReference
+"""The data of a retrieval suite, or that of a suite for agents."""
 
 
 @dataclass(frozen=True)
@@ -109,17 +116,17 @@ class Checks:
         reference = self._reference(pins)
         return lambda entry: check_entry(entry, self.board, pins, reference)
 
-    def _reference(self, pins: dict[str, Pin]) -> Reference | str:
+    def _reference(self, pins: dict[str, Pin]) -> AnyReference | str:
         spec = self.board.spec
         try:
             suite = registered_suite(spec.suite, spec.version, self.registry)
         except UsageError as error:
             return str(error)
-        return load_reference(suite, sorted(pins), pins, self.access, self.registry, self.reporter)
+        return load_any(suite, sorted(pins), pins, self.access, self.registry, self.reporter)
 
 
 def _checked(checks: Checks, entries: list[Entry], jobs: int) -> Iterator[list[Finding]]:
-    size = sum(path.stat().st_size for entry in entries for path in entry.folder.rglob("*.parquet"))
+    size = sum(path.stat().st_size for entry in entries for path in entry.folder.glob("*/*"))
     if jobs > 1 and len(entries) > jobs and size > LARGE_BYTES:
         yield from in_processes(replace(checks, reporter=LoggingReporter()), entries, jobs)
     else:
@@ -127,31 +134,52 @@ def _checked(checks: Checks, entries: list[Entry], jobs: int) -> Iterator[list[F
         yield from map(check, entries)
 
 
-def check_entry(entry: Entry, board: Board, pins: dict[str, Pin], reference: Reference | str) -> list[Finding]:
+def load_any(
+    suite: Suite, names: list[str], pins: Mapping[str, Pin], access: Access, registry: Registry, reporter: Reporter
+) -> AnyReference:
+    """The data that entries of a suite are scored on: queries and judgments, or the samples of agents."""
+    if suite.spec.kind == "retrieval":
+        return load_reference(suite, names, pins, access, registry, reporter)
+    return load_agent_reference(suite, names, pins, access, registry, reporter)
+
+
+def check_entry(entry: Entry, board: Board, pins: dict[str, Pin], reference: AnyReference | str) -> list[Finding]:
     """What is wrong with an entry whose files are in order; `reference` may be the reason why there is no data."""
     findings = [*check_claims(entry, board, pins), *_check_digests(entry)]
     if isinstance(reference, str):
         return [*findings, unproven(entry.name, "tasks", reference)]
     findings += check_declared(entry, reference.suite)
-    if settings_hold(entry.result):
-        findings += Rescorer(reference, entry).check()
+    if entry.result.kind == reference.suite.spec.kind and settings_hold(entry.result):
+        findings += _rescored(reference, entry)
     return findings
 
 
+def _rescored(reference: AnyReference, entry: Entry) -> list[Finding]:
+    if isinstance(reference, AgentReference):
+        return AgentRescorer(reference, entry).check()
+    return Rescorer(reference, entry).check()
+
+
 def check_duplicates(entries: Sequence[Entry]) -> Iterator[Finding]:
-    """Entries that are the same result, or the same runs under another name."""
+    """Entries that are the same result, or the same runs or trajectories under another name."""
     identities: dict[str, str] = {}
     runs: dict[str, str] = {}
     for entry in entries:
         result = entry.result
         setting = {name: value for name, value in result.task_setting.items() if name != "seed"}
-        digests = sorted((task, values.run_digest) for task, values in result.tasks.items())
+        digests = sorted((task, _content_digest(values)) for task, values in result.tasks.items())
         content = repr((sorted(setting.items(), key=str), digests))
-        for seen, key, what in ((identities, result.identity, "result"), (runs, content, "runs")):
+        own = "runs" if result.agent is None else "trajectories"
+        for seen, key, what in ((identities, result.identity, "result"), (runs, content, own)):
             if key in seen:
-                yield fault(entry.name, "identity" if seen is identities else "runs", f"same {what} as {seen[key]}")
+                yield fault(entry.name, "identity" if seen is identities else own, f"same {what} as {seen[key]}")
                 break
             seen[key] = entry.name
+
+
+def _content_digest(values: TaskResult) -> str:
+    """What a task's scores follow from. Agents that retrieve nothing all have the same run."""
+    return values.run_digest if values.solved is None else values.solved.samples_digest
 
 
 def _opened(folder: Path) -> tuple[Entry | None, list[Finding]]:

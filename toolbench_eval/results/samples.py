@@ -35,16 +35,22 @@ def write_samples(path: Path, samples: Iterable[Mapping[str, Any]]) -> None:
             file.write(json.dumps(sample, separators=(",", ":")).encode() + b"\n")
 
 
-def read_samples(path: Path) -> Iterator[dict[str, Any]]:
+def read_samples(path: Path, *, longest: int | None = None, size: int | None = None) -> Iterator[dict[str, Any]]:
     """The samples of a file, one at a time.
+
+    Args:
+        path: The file.
+        longest: Bytes of the longest line that is read, None for `LONGEST_LINE`.
+        size: Bytes that the file may unpack to, None for any number.
 
     Raises:
         MissingDataError: There is no such file.
-        DataError: It holds something else.
+        DataError: It holds something else, or more.
     """
     try:
         with path.open("rb") as raw:
-            for number, line in enumerate(_lines(_unpacked(raw, path), path), start=1):
+            content = _bounded(_unpacked(raw, path), path, size)
+            for number, line in enumerate(_lines(content, path, longest or LONGEST_LINE), start=1):
                 yield _object(line, path, number)
     except FileNotFoundError:
         raise MissingDataError("there is no such file", file=path) from None
@@ -79,7 +85,16 @@ def _unpacked(raw: BinaryIO, path: Path) -> Iterator[bytes]:
         raise DataError("the file is cut off", file=path)
 
 
-def _lines(content: Iterable[bytes], path: Path) -> Iterator[bytes]:
+def _bounded(content: Iterable[bytes], path: Path, most: int | None) -> Iterator[bytes]:
+    size = 0
+    for piece in content:
+        size += len(piece)
+        if most is not None and size > most:
+            raise DataError(f"unpacks to more than {most} bytes", file=path)
+        yield piece
+
+
+def _lines(content: Iterable[bytes], path: Path, longest: int) -> Iterator[bytes]:
     begun: list[bytes] = []
     size = 0
     for piece in content:
@@ -90,8 +105,8 @@ def _lines(content: Iterable[bytes], path: Path) -> Iterator[bytes]:
             yield from others[:-1]
             begun, size = [others[-1]], 0
         size += len(begun[-1])
-        if size > LONGEST_LINE:
-            raise DataError(f"a line is longer than {LONGEST_LINE} bytes", file=path)
+        if size > longest:
+            raise DataError(f"a line is longer than {longest} bytes", file=path)
     if any(begun):
         raise DataError("the last line is cut off", file=path)
 
@@ -99,7 +114,7 @@ def _lines(content: Iterable[bytes], path: Path) -> Iterator[bytes]:
 def _object(line: bytes, path: Path, number: int) -> dict[str, Any]:
     try:
         value = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"not JSON: {error}", file=path, row=number) from None
     if not isinstance(value, dict):
         raise DataError("not an object", file=path, row=number)

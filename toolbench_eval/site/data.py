@@ -10,13 +10,13 @@ from typing import Any
 
 from toolbench_eval.leaderboard.board import Board
 from toolbench_eval.leaderboard.entry import Entry
-from toolbench_eval.leaderboard.table import by_group, read_entries, sections, setting_title
+from toolbench_eval.leaderboard.table import by_group, cost_of, read_entries, sections, setting_title
 from toolbench_eval.results.schema import Result
 from toolbench_eval.results.store import distinct_slug
 from toolbench_eval.site.reported import Table, reported_tables
 from toolbench_eval.site.tested import Group, groups_of
 
-MEASURES = 16
+MEASURES = 32
 """Measures that the ranking offers; the page of an entry has all."""
 
 
@@ -27,7 +27,7 @@ class Row:
     Attributes:
         entry: The entry.
         page: File name of its page.
-        families: Families of its models, in the order of the pipeline.
+        families: Families of its models, in the order of the pipeline; for agents the agent.
         parameters: Of all its models; None where a card does not say.
         groups: What the tests say of it, by average or category.
     """
@@ -45,8 +45,13 @@ class Row:
 
     @property
     def instruction(self) -> str:
-        """`with` or `without`."""
-        return str(self.result.task_setting.get("instruction"))
+        """`with` or `without`; empty for agents, which have no such setting."""
+        return "" if self.result.agent is not None else str(self.result.task_setting.get("instruction"))
+
+    @property
+    def asked(self) -> str:
+        """What its tags and links say of the setting first."""
+        return f"{self.instruction} instruction" if self.instruction else setting_title(self.result)
 
 
 @dataclass(frozen=True)
@@ -123,12 +128,14 @@ def short_task(name: str) -> str:
 
 def setting_words(result: Result) -> str:
     """The setting but for the instruction, in words."""
+    if result.agent is not None:
+        return setting_title(result).removesuffix(" setting")
     return setting_title(result).partition(", ")[2] or "default"
 
 
 def _entry(row: Row, lines: Sequence[str], measures: Sequence[str], systems: dict[str, int]) -> dict[str, Any]:
     result, execution = row.result, row.result.execution
-    line = result.headline
+    line, cost = result.headline, cost_of(result)
     return {
         "name": result.system,
         "page": f"entries/{row.page}",
@@ -145,6 +152,8 @@ def _entry(row: Row, lines: Sequence[str], measures: Sequence[str], systems: dic
         "speed": execution.queries_per_second or None,
         "bytes": execution.index_bytes or None,
         "parameters": row.parameters,
+        "calls": cost.get("LLM calls"),
+        "tokens": cost.get("tokens"),
         "machine": str(execution.environment.get("processor") or "")[:80],
     }
 
@@ -152,6 +161,8 @@ def _entry(row: Row, lines: Sequence[str], measures: Sequence[str], systems: dic
 def _row(entry: Entry, groups: Mapping[str, Group]) -> Row:
     cards = [entry.cards[digest] for digest in _digests(entry.result.model_setting) if digest in entry.cards]
     families = tuple(dict.fromkeys(str(card.get("family", ""))[:60] for card in cards)) or ("unknown",)
+    if entry.result.agent is not None:
+        families = (entry.result.agent,)
     sizes = [card.get("parameters") for card in cards]
     known = bool(sizes) and all(isinstance(size, int) and size > 0 for size in sizes)
     parameters = sum(size for size in sizes if isinstance(size, int)) if known else None

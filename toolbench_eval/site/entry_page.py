@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from toolbench_eval.leaderboard.table import by_group
+from toolbench_eval.leaderboard.table import by_group, cost_of
 from toolbench_eval.results.schema import TaskResult
 from toolbench_eval.site.data import BoardView, Row, setting_words, short_task
 
@@ -92,9 +92,9 @@ def flat(values: Any, name: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _siblings(shown: BoardView, row: Row) -> Iterator[Row]:
-    """Entries of the same model on this board."""
+    """Entries of the same system on this board."""
     for other in shown.rows:
-        if other is not row and other.result.model == row.result.model:
+        if other is not row and other.result.system == row.result.system:
             yield other
 
 
@@ -122,8 +122,12 @@ def _provenance(row: Row) -> Iterator[tuple[str, str]]:
     result, submission = row.result, row.entry.submission
     execution = result.execution
     yield "Identity", result.identity
-    yield "Model", result.model
-    yield "Model revision", result.model_revision or "not pinned"
+    if result.agent is not None:
+        yield "Agent", result.agent
+        yield "Language model", str(result.llm)
+    if result.agent is None or result.model != "none":
+        yield "Model" if result.agent is None else "Retriever", result.model
+        yield "Model revision", result.model_revision or "not pinned"
     yield "Suite", f"{result.suite}, version {result.suite_version}"
     yield "Contact", submission.contact
     yield "Licence of the run", submission.licence
@@ -134,8 +138,13 @@ def _provenance(row: Row) -> Iterator[tuple[str, str]]:
     if submission.notes:
         yield "Notes", submission.notes
     yield "Evaluated", execution.created or "not recorded"
-    yield "Queries per second", f"{execution.queries_per_second:,.1f}"
-    yield "Index", f"{execution.index_bytes:,} bytes"
+    if result.agent is None:
+        yield "Queries per second", f"{execution.queries_per_second:,.1f}"
+        yield "Index", f"{execution.index_bytes:,} bytes"
+    else:
+        yield "A sample", ", ".join(f"{value:,.1f} {name}" for name, value in cost_of(result).items())
+        recorded = ", ".join(f"{name} {value:,.4g}" for name, value in execution.cost.items())
+        yield "Calls of the run", recorded or "not recorded"
     yield "Seconds", ", ".join(f"{name} {seconds:,.1f}" for name, seconds in execution.timing.items()) or "not recorded"
 
 

@@ -5,7 +5,12 @@
   const board = window.BOARD;
   const plot = document.getElementById("plot");
   const MOST = 200; // rows of the table
-  const NAMES = { speed: "Queries per second", bytes: "Size of the index in bytes", parameters: "Parameters" };
+  const ALL = {
+    tokens: "Tokens of a sample", calls: "Calls of language models of a sample",
+    speed: "Queries per second", bytes: "Size of the index in bytes", parameters: "Parameters",
+  };
+  const known = (name) => name in { speed: 1, bytes: 1, parameters: 1 } || board.entries.some((one) => one[name]);
+  const NAMES = Object.fromEntries(Object.entries(ALL).filter(([name]) => known(name)));
   const SYMBOLS = ["circle", "square", "diamond", "triangle-up", "cross", "pentagon", "triangle-down", "star", "hexagon", "x"];
   // Mostly those of Okabe and Ito, which people with any kind of colour vision can tell apart; symbols differ besides.
   const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#56b4e9", "#7f6fd6", "#8c564b", "#5b6470", "#e69f00"];
@@ -72,7 +77,7 @@
       make("th", { scope: "row", class: "stick" }, make("a", { class: "name", href: entry.page }, entry.name)),
       make("td", {}, entry.instruction), make("td", { class: "quiet" }, typeOf(entry)), make("td", { class: "num" }, shown(y)),
       ...Object.keys(NAMES).map((name) => make("td", { class: "num" }, number(entry[name]))), make("td", {}, entry.machine));
-    const kind = (at) => (at === 0 ? "stick" : at > 2 && at < 7 ? "num" : null);
+    const kind = (at) => (at === 0 ? "stick" : at > 2 && at < heads.length - 1 ? "num" : null);
     const caption = points.length > MOST ? `The first ${MOST} of ${points.length} points; filter for others` : "Points of the plot";
     document.getElementById("points").replaceChildren(make("caption", {}, caption),
       make("thead", {}, make("tr", {}, ...heads.map((text, at) => make("th", { scope: "col", class: kind(at) }, text)))),
