@@ -11,7 +11,7 @@ from support import tool_suite
 from toolbench_eval.data.check import check_folder
 from toolbench_eval.data.tools import scorings
 from toolbench_eval.declarations import inspect_suite
-from toolbench_eval.evaluation.solving.tool_success import SCORINGS
+from toolbench_eval.evaluation.solving.tools.success import SCORINGS
 from toolbench_eval.metrics.of_samples import of_samples
 from toolbench_eval.metrics.tools.bfcl import SINGLE_TURN
 from toolbench_eval.registry import Registry

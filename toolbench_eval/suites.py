@@ -169,7 +169,7 @@ class ToolRow(TaskRow):
     environment: str = "none"
     """What answers the calls (`toolbench_eval.data.tools.environments`), or `package.module:function`."""
     scoring: str = "answer"
-    """What success means (`toolbench_eval.evaluation.solving.tool_scoring`)."""
+    """What success means (`toolbench_eval.evaluation.solving.tools.scoring`)."""
     toolset: Literal["released", "gold", "all"] = "released"
     """Which tools are offered unless the user says otherwise: `released` those that the record lists, `gold` those of
     its solution, `all` the whole environment."""

@@ -19,7 +19,7 @@ from toolbench_eval.environments.databases import COMMIT, EXECUTE
 from toolbench_eval.evaluation.request import Request
 from toolbench_eval.evaluation.solving.kinds import default_options
 from toolbench_eval.evaluation.solving.request import AgentRequest
-from toolbench_eval.evaluation.solving.tool_use import ToolWork, load_tool_work
+from toolbench_eval.evaluation.solving.tools.work import ToolWork, load_tool_work
 from toolbench_eval.metrics.tools.bfcl import SINGLE_TURN
 from toolbench_eval.registry import Registry
 

@@ -23,8 +23,8 @@ from toolbench_eval.environments.functions import FunctionEnvironment
 from toolbench_eval.errors import UsageError
 from toolbench_eval.evaluation.request import Request
 from toolbench_eval.evaluation.solving.request import AgentRequest
-from toolbench_eval.evaluation.solving.tool_offers import Offers
-from toolbench_eval.evaluation.solving.tool_use import ToolWork, load_tool_work
+from toolbench_eval.evaluation.solving.tools.offers import Offers
+from toolbench_eval.evaluation.solving.tools.work import ToolWork, load_tool_work
 from toolbench_eval.evaluation.solving.work import Work
 from toolbench_eval.registry import Registry
 from toolbench_eval.study.arranged import Arranged, rearranged

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from toolbench_eval.evaluation.solving.kinds import NAME_OPTIONS, TASK_OPTIONS
-from toolbench_eval.evaluation.solving.tool_simulation import SIMULATOR
+from toolbench_eval.evaluation.solving.tools.simulation import SIMULATOR
 from toolbench_eval.leaderboard.findings import Finding, fault
 from toolbench_eval.leaderboard.limits import MEASURES, is_whole
 from toolbench_eval.metrics.of_samples import of_samples

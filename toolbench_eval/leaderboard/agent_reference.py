@@ -17,8 +17,8 @@ from toolbench_eval.evaluation.solving.kinds import LOADERS, TASK_OPTIONS
 from toolbench_eval.evaluation.solving.questions import QuestionWork
 from toolbench_eval.evaluation.solving.request import AgentRequest
 from toolbench_eval.evaluation.solving.sums import COSTS
-from toolbench_eval.evaluation.solving.tool_offers import RETRIEVED
-from toolbench_eval.evaluation.solving.tool_use import ToolWork
+from toolbench_eval.evaluation.solving.tools.offers import RETRIEVED
+from toolbench_eval.evaluation.solving.tools.work import ToolWork
 from toolbench_eval.evaluation.solving.work import Work
 from toolbench_eval.leaderboard.board import Pin
 from toolbench_eval.llms.load import load_llm

@@ -8,9 +8,9 @@ from typing import Any
 
 from toolbench_eval.errors import DataError
 from toolbench_eval.evaluation.solving.answers import JUDGED
-from toolbench_eval.evaluation.solving.tool_success import Seen
-from toolbench_eval.evaluation.solving.tool_teval import read_likeness
-from toolbench_eval.evaluation.solving.tool_use import ToolWork
+from toolbench_eval.evaluation.solving.tools.success import Seen
+from toolbench_eval.evaluation.solving.tools.teval import read_likeness
+from toolbench_eval.evaluation.solving.tools.work import ToolWork
 from toolbench_eval.evaluation.solving.work import Work
 from toolbench_eval.leaderboard.agent_reference import as_json
 from toolbench_eval.leaderboard.differences import differences

@@ -13,9 +13,9 @@ import pyarrow as pa
 from toolbench_eval.data.ids import string_array
 from toolbench_eval.errors import DataError, EvalHarnessError, MissingDataError, OutsideError
 from toolbench_eval.evaluation.solving.finish import Sums, agreement_of, run_of
-from toolbench_eval.evaluation.solving.tool_offers import RETRIEVED
-from toolbench_eval.evaluation.solving.tool_simulation import SIMULATOR
-from toolbench_eval.evaluation.solving.tool_teval import SIMILARITY
+from toolbench_eval.evaluation.solving.tools.offers import RETRIEVED
+from toolbench_eval.evaluation.solving.tools.simulation import SIMULATOR
+from toolbench_eval.evaluation.solving.tools.teval import SIMILARITY
 from toolbench_eval.evaluation.solving.work import Work
 from toolbench_eval.leaderboard.agent_claims import llm_names
 from toolbench_eval.leaderboard.agent_reference import AgentReference, with_retrieved

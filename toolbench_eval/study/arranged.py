@@ -12,8 +12,8 @@ from toolbench_eval.environments.combined import CombinedEnvironment
 from toolbench_eval.environments.offered import OfferedEnvironment
 from toolbench_eval.environments.padded import Padded
 from toolbench_eval.errors import UsageError
-from toolbench_eval.evaluation.solving.tool_offers import Offers
-from toolbench_eval.evaluation.solving.tool_use import ToolWork
+from toolbench_eval.evaluation.solving.tools.offers import Offers
+from toolbench_eval.evaluation.solving.tools.work import ToolWork
 from toolbench_eval.evaluation.solving.work import Work
 
 

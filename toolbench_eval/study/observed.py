@@ -11,7 +11,7 @@ from typing import Any
 from toolbench_eval.agents.trajectory import LLMCall, SearchCall, ToolCall, Trajectory, from_json
 from toolbench_eval.environments.base import json_or_text
 from toolbench_eval.errors import UnknownNameError, UsageError
-from toolbench_eval.evaluation.solving.tool_success import as_call
+from toolbench_eval.evaluation.solving.tools.success import as_call
 from toolbench_eval.metrics.tools.calls import Tool
 from toolbench_eval.metrics.tools.usage import Cost, Executed, Usage, usage
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from toolbench_eval.data.tool_problems import ToolProblem
-from toolbench_eval.evaluation.solving.tool_offers import Offers, gold_names
+from toolbench_eval.evaluation.solving.tools.offers import Offers, gold_names
 from toolbench_eval.evaluation.solving.work import Work
 from toolbench_eval.study.arranged import rearranged
 

@@ -11,9 +11,9 @@ from typing import Any, Literal
 from toolbench_eval.data.tool_problems import ToolProblem
 from toolbench_eval.environments.base import ToolSpec
 from toolbench_eval.errors import UsageError
-from toolbench_eval.evaluation.solving.distractors import of_same_category
-from toolbench_eval.evaluation.solving.tool_offers import RETRIEVED, Offers, gold_names
-from toolbench_eval.evaluation.solving.tool_use import ToolWork
+from toolbench_eval.evaluation.solving.tools.distractors import of_same_category
+from toolbench_eval.evaluation.solving.tools.offers import RETRIEVED, Offers, gold_names
+from toolbench_eval.evaluation.solving.tools.work import ToolWork
 from toolbench_eval.evaluation.solving.work import Work
 from toolbench_eval.study.arranged import rearranged
 

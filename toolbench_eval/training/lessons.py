@@ -24,7 +24,7 @@ from toolbench_eval.agents.trajectory import from_json
 from toolbench_eval.data.questions import Sample
 from toolbench_eval.errors import UnknownNameError, UsageError
 from toolbench_eval.evaluation.reporter import Reporter
-from toolbench_eval.evaluation.solving import tool_criteria, tool_judging
+from toolbench_eval.evaluation.solving.tools import criteria, judging
 from toolbench_eval.llms.load import load_llm
 from toolbench_eval.metrics.answers import registry as of_answers
 from toolbench_eval.metrics.tools import registry as of_tools
@@ -153,7 +153,7 @@ def _has_crew(record: Record) -> bool:
 def _rubric(result: Result, registry: Registry) -> dict[str, str]:
     """The measures that the suite looks at, and the judge's, with their meanings."""
     declared = registry.suite(result.suite).spec.metrics
-    judged = (*tool_judging.MEASURES, *tool_criteria.MEASURES) if "judge" in result.task_setting else ()
+    judged = (*judging.MEASURES, *criteria.MEASURES) if "judge" in result.task_setting else ()
     names = dict.fromkeys([result.headline.metric, *declared, *judged])
     return {name: _meaning(name) for name in names if all(name in task.scores for task in result.tasks.values())}
 

@@ -20,7 +20,7 @@ from toolbench_eval.environments.guarded import Guarded
 from toolbench_eval.errors import DataError, EndpointError, OutsideError, StorageError, UsageError
 from toolbench_eval.evaluation.reporter import LoggingReporter, Reporter
 from toolbench_eval.evaluation.solving.allowance import RunAllowance
-from toolbench_eval.evaluation.solving.tool_offers import RETRIEVED, Offers
+from toolbench_eval.evaluation.solving.tools.offers import RETRIEVED, Offers
 from toolbench_eval.llms.concurrency import map_bounded
 from toolbench_eval.llms.load import load_llm
 from toolbench_eval.metrics.tools.error_oriented import THRESHOLD

@@ -384,11 +384,6 @@ def test_what_others_take_of_an_agents_result(two: tuple[Stage, str, str], tmp_p
         refused = run.command("export", rag, "--to", target, "--out", str(tmp_path))
         assert refused.code == 2
         assert f"{target} has no place for the answers of agents" in refused.err
-    board = run.command(
-        "submit", rag, "--board", str(tmp_path / "board"), "--contact", "me", "--licence", "MIT", "--trained-on", "none"
-    )
-    assert board.code == 2
-    assert "boards take results of retrieval" in board.err
     alone = run("--task", TASK, "--agent", "direct", "--llm", "scripted", "--limit", "2")
     empty = run.command("export", str(alone.folder), "--to", "trec", "--out", str(tmp_path))
     assert (empty.code, "direct · scripted searched nothing" in empty.err) == (2, True)

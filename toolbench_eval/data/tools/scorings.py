@@ -1,4 +1,4 @@
-"""What success may mean, by the names that suites write (the rules are `evaluation/solving/tool_success.py`)."""
+"""What success may mean, by the names that suites write (the rules are `evaluation/solving/tools/success.py`)."""
 
 from __future__ import annotations
 

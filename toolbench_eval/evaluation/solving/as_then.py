@@ -14,8 +14,8 @@ from toolbench_eval.evaluation.request import Request
 from toolbench_eval.evaluation.solving.kinds import TASK_OPTIONS, load_works
 from toolbench_eval.evaluation.solving.perturbed import Perturbation, perturbed_work
 from toolbench_eval.evaluation.solving.request import AgentRequest
-from toolbench_eval.evaluation.solving.tool_offers import RETRIEVED
-from toolbench_eval.evaluation.solving.tool_use import ToolWork
+from toolbench_eval.evaluation.solving.tools.offers import RETRIEVED
+from toolbench_eval.evaluation.solving.tools.work import ToolWork
 from toolbench_eval.evaluation.solving.work import Work
 from toolbench_eval.llms.load import load_llm
 from toolbench_eval.ranking.run import NO_DOCUMENT

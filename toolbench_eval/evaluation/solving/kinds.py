@@ -9,10 +9,10 @@ from toolbench_eval.errors import MissingDataError
 from toolbench_eval.evaluation.reporter import Reporter
 from toolbench_eval.evaluation.solving.questions import load_question_work
 from toolbench_eval.evaluation.solving.request import AgentRequest
-from toolbench_eval.evaluation.solving.tool_offers import ORDERS, RETRIEVED, TOOLSETS
-from toolbench_eval.evaluation.solving.tool_success import SCORINGS
-from toolbench_eval.evaluation.solving.tool_teval import PUBLISHED, SIMILARITY
-from toolbench_eval.evaluation.solving.tool_use import load_tool_work
+from toolbench_eval.evaluation.solving.tools.offers import ORDERS, RETRIEVED, TOOLSETS
+from toolbench_eval.evaluation.solving.tools.success import SCORINGS
+from toolbench_eval.evaluation.solving.tools.teval import PUBLISHED, SIMILARITY
+from toolbench_eval.evaluation.solving.tools.work import load_tool_work
 from toolbench_eval.evaluation.solving.work import Work
 from toolbench_eval.llms.cached import CachedLLM
 from toolbench_eval.metrics.answers.profiles import PROFILES

@@ -25,8 +25,8 @@ from toolbench_eval.evaluation.solving.kinds import (
 from toolbench_eval.evaluation.solving.perturbed import perturbed_work, recorded
 from toolbench_eval.evaluation.solving.request import AgentRequest
 from toolbench_eval.evaluation.solving.searching import SharedModel
-from toolbench_eval.evaluation.solving.tool_simulation import SIMULATOR, simulated, simulator_setting
-from toolbench_eval.evaluation.solving.tool_teval import SIMILARITY
+from toolbench_eval.evaluation.solving.tools.simulation import SIMULATOR, simulated, simulator_setting
+from toolbench_eval.evaluation.solving.tools.teval import SIMILARITY
 from toolbench_eval.evaluation.solving.work import Work
 from toolbench_eval.evaluation.workplace import Workplace
 from toolbench_eval.llms.cached import CachedLLM

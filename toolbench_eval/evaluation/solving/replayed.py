@@ -22,9 +22,9 @@ from toolbench_eval.evaluation.solving.as_then import Restore, Then, restored
 from toolbench_eval.evaluation.solving.perturbed import perturbed_agent
 from toolbench_eval.evaluation.solving.questions import QuestionWork
 from toolbench_eval.evaluation.solving.replay import ReplayError, replay
-from toolbench_eval.evaluation.solving.tool_success import Seen
-from toolbench_eval.evaluation.solving.tool_teval import read_likeness
-from toolbench_eval.evaluation.solving.tool_use import ToolWork
+from toolbench_eval.evaluation.solving.tools.success import Seen
+from toolbench_eval.evaluation.solving.tools.teval import read_likeness
+from toolbench_eval.evaluation.solving.tools.work import ToolWork
 from toolbench_eval.evaluation.solving.work import Work
 from toolbench_eval.registry import Registry
 from toolbench_eval.results.samples import ContentDigest, read_samples

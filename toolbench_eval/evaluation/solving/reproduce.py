@@ -16,7 +16,7 @@ from toolbench_eval.evaluation.request import Request
 from toolbench_eval.evaluation.solving.kinds import NAME_OPTIONS, default_options
 from toolbench_eval.evaluation.solving.plan import NO_MODEL
 from toolbench_eval.evaluation.solving.request import AgentRequest
-from toolbench_eval.evaluation.solving.tool_simulation import SIMULATOR
+from toolbench_eval.evaluation.solving.tools.simulation import SIMULATOR
 from toolbench_eval.results.schema import Result
 from toolbench_eval.suites import Suite
 

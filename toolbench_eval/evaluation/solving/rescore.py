@@ -12,8 +12,8 @@ from toolbench_eval.agents.trajectory import Trajectory, from_json
 from toolbench_eval.data.questions import Question
 from toolbench_eval.errors import DataError, UsageError
 from toolbench_eval.evaluation.solving.answers import JUDGED, Retrieved, Scorer
-from toolbench_eval.evaluation.solving.rescore_tools import Rescored, Score, rescored_tools
 from toolbench_eval.evaluation.solving.sums import COSTS, costs
+from toolbench_eval.evaluation.solving.tools.rescoring import Rescored, Score, rescored_tools
 from toolbench_eval.metrics.answers.profiles import Profile, find_profile
 from toolbench_eval.results.aggregate import Naming, TaskScores, aggregates, bootstrap, intervals
 from toolbench_eval.results.samples import ContentDigest, read_samples

@@ -8,7 +8,7 @@ from support import tool_verdicts
 from toolbench_eval.agents.trajectory import ToolCall, Trajectory
 from toolbench_eval.data.tool_problems import ToolProblem
 from toolbench_eval.environments.base import ToolSpec
-from toolbench_eval.evaluation.solving.tool_judging import SHOWN, judge, measured, scores_of, status, trace
+from toolbench_eval.evaluation.solving.tools.judging import SHOWN, judge, measured, scores_of, status, trace
 from toolbench_eval.llms.base import Message
 from toolbench_eval.llms.scripted import Scripted
 from toolbench_eval.metrics.tools.toolbench import Answer, Task

@@ -11,7 +11,7 @@ from typing import Any
 
 from toolbench_eval.agents.trajectory import Trajectory
 from toolbench_eval.data.tool_problems import ToolProblem
-from toolbench_eval.evaluation.solving.tool_judging import harmless
+from toolbench_eval.evaluation.solving.tools.judging import harmless
 from toolbench_eval.llms.base import GREEDY, LLM, Message
 from toolbench_eval.metrics.tools.assessment import LEAST, MOST, SCALE, criterion_values
 from toolbench_eval.prompts import load_prompt

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from toolbench_eval.agents.trajectory import ToolCall, Trajectory
 from toolbench_eval.data.tool_problems import ToolProblem
 from toolbench_eval.environments.base import json_or_text
-from toolbench_eval.evaluation.solving.tool_success import Seen, as_call, finished, gold_path, tool_calls
+from toolbench_eval.evaluation.solving.tools.success import Seen, as_call, finished, gold_path, tool_calls
 from toolbench_eval.metrics.tools import paths
 from toolbench_eval.metrics.tools.calls import Tool
 from toolbench_eval.metrics.tools.usage import Executed, usage

@@ -10,7 +10,7 @@ from toolbench_eval.agents.trajectory import ToolCall, Trajectory
 from toolbench_eval.data.tool_problems import ToolProblem
 from toolbench_eval.environments.base import Json, ToolSpec, canonical, json_or_text
 from toolbench_eval.environments.databases import same_tables
-from toolbench_eval.evaluation.solving.tool_teval import (
+from toolbench_eval.evaluation.solving.tools.teval import (
     PLAN_MEASURES,
     Likeness,
     pairs_of,

@@ -14,7 +14,7 @@ from toolbench_eval.data.tools.environments import REPLIES
 from toolbench_eval.data.tools.load import unexecuted
 from toolbench_eval.environments.simulated import PROMPT, LLMSimulator
 from toolbench_eval.errors import UsageError
-from toolbench_eval.evaluation.solving.tool_use import ToolWork
+from toolbench_eval.evaluation.solving.tools.work import ToolWork
 from toolbench_eval.evaluation.solving.work import Work
 from toolbench_eval.llms.cached import CachedLLM
 from toolbench_eval.prompts import load_prompt

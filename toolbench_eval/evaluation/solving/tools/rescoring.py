@@ -11,9 +11,9 @@ from toolbench_eval.agents.trajectory import Trajectory, from_json
 from toolbench_eval.data.tool_problems import GoldCall, ToolProblem
 from toolbench_eval.environments.base import ToolSpec
 from toolbench_eval.errors import DataError, UsageError
-from toolbench_eval.evaluation.solving.tool_scoring import ToolScorer
-from toolbench_eval.evaluation.solving.tool_success import Seen
-from toolbench_eval.evaluation.solving.tool_teval import read_likeness
+from toolbench_eval.evaluation.solving.tools.scoring import ToolScorer
+from toolbench_eval.evaluation.solving.tools.success import Seen
+from toolbench_eval.evaluation.solving.tools.teval import read_likeness
 from toolbench_eval.results.samples import read_samples
 
 

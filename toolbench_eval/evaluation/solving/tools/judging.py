@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from toolbench_eval.agents.trajectory import Trajectory
 from toolbench_eval.data.tool_problems import ToolProblem
 from toolbench_eval.environments.base import ToolSpec, cut
-from toolbench_eval.evaluation.solving.tool_success import finished, tool_calls
+from toolbench_eval.evaluation.solving.tools.success import finished, tool_calls
 from toolbench_eval.llms.base import GREEDY, LLM, Message
 from toolbench_eval.metrics.tools.toolbench import CREDIT, SOLVED, Answer, Judgement, Task, outcome
 from toolbench_eval.prompts import load_prompt

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from toolbench_eval.agents.trajectory import Trajectory
 from toolbench_eval.data.tool_problems import ToolProblem
 from toolbench_eval.errors import DataError, UnknownNameError
-from toolbench_eval.evaluation.solving import tool_criteria, tool_judging
 from toolbench_eval.evaluation.solving.sums import costs
-from toolbench_eval.evaluation.solving.tool_paths import (
+from toolbench_eval.evaluation.solving.tools import criteria, judging
+from toolbench_eval.evaluation.solving.tools.paths import (
     AGAINST_GOLD,
     ORDER_FREE,
     ORDERED,
@@ -18,7 +18,7 @@ from toolbench_eval.evaluation.solving.tool_paths import (
     path_measures,
     usage_measures,
 )
-from toolbench_eval.evaluation.solving.tool_success import SCORINGS, Scoring, Seen, finished, tool_calls
+from toolbench_eval.evaluation.solving.tools.success import SCORINGS, Scoring, Seen, finished, tool_calls
 from toolbench_eval.metrics.answers.registry import known
 from toolbench_eval.metrics.tools.registry import MEASURES
 
@@ -76,8 +76,8 @@ class ToolScorer:
         measures = (
             *ALWAYS,
             *scoring.measures,
-            *(tool_judging.MEASURES if judged else ()),
-            *(tool_criteria.MEASURES if marked else ()),
+            *(judging.MEASURES if judged else ()),
+            *(criteria.MEASURES if marked else ()),
             *(ORDER_FREE if has_gold else ()),
             *(ORDERED if ordered else ()),
             *(RATES if with_tools else ()),
@@ -96,7 +96,7 @@ class ToolScorer:
         scores |= path_measures(problem, trajectory) | usage_measures(problem, trajectory, seen)
         scores |= costs(trajectory) | {"tool_calls": float(len(tool_calls(trajectory)))}
         if seen.verdict:
-            scores |= tool_judging.scores_of(seen.verdict)
+            scores |= judging.scores_of(seen.verdict)
         if "criteria" in seen.verdict:
-            scores |= tool_criteria.marks(seen.verdict)
+            scores |= criteria.marks(seen.verdict)
         return {name: scores[name] for name in self.measures}

@@ -13,7 +13,7 @@ from toolbench_eval.environments.combined import CombinedEnvironment
 from toolbench_eval.environments.offered import OfferedEnvironment
 from toolbench_eval.environments.padded import Padded
 from toolbench_eval.errors import UsageError
-from toolbench_eval.evaluation.solving.distractors import drawn, of_same_category
+from toolbench_eval.evaluation.solving.tools.distractors import drawn, of_same_category
 
 RETRIEVED = "retrieved"
 DISTRACTORS = (5, 10, 20, 50)

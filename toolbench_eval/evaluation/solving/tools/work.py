@@ -22,14 +22,14 @@ from toolbench_eval.environments.guarded import CallLimits, Guarded
 from toolbench_eval.errors import DataError, MissingDataError, UsageError
 from toolbench_eval.evaluation.solving.request import AgentRequest
 from toolbench_eval.evaluation.solving.searching import SharedModel
-from toolbench_eval.evaluation.solving.tool_criteria import CRITERIA, mark
-from toolbench_eval.evaluation.solving.tool_gold import completed
-from toolbench_eval.evaluation.solving.tool_judging import judge as judge_run
-from toolbench_eval.evaluation.solving.tool_offers import RETRIEVED, Offers, gold_names, notes_on
-from toolbench_eval.evaluation.solving.tool_retrieval import ToolSearch
-from toolbench_eval.evaluation.solving.tool_scoring import ToolScorer
-from toolbench_eval.evaluation.solving.tool_success import Seen, tool_calls
-from toolbench_eval.evaluation.solving.tool_teval import EXACT, SIMILARITY, Likeness, load_similarity, stored
+from toolbench_eval.evaluation.solving.tools.criteria import CRITERIA, mark
+from toolbench_eval.evaluation.solving.tools.gold import completed
+from toolbench_eval.evaluation.solving.tools.judging import judge as judge_run
+from toolbench_eval.evaluation.solving.tools.offers import RETRIEVED, Offers, gold_names, notes_on
+from toolbench_eval.evaluation.solving.tools.retrieval import ToolSearch
+from toolbench_eval.evaluation.solving.tools.scoring import ToolScorer
+from toolbench_eval.evaluation.solving.tools.success import Seen, tool_calls
+from toolbench_eval.evaluation.solving.tools.teval import EXACT, SIMILARITY, Likeness, load_similarity, stored
 from toolbench_eval.evaluation.solving.work import Surroundings
 from toolbench_eval.llms.cached import CachedLLM
 from toolbench_eval.registry import Registry

@@ -20,8 +20,8 @@ from toolbench_eval.data.tools.environments import find_maker
 from toolbench_eval.data.tools.task import ToolTask
 from toolbench_eval.environments.base import ToolSpec
 from toolbench_eval.errors import UsageError
-from toolbench_eval.evaluation.solving.tool_offers import ORDERS, TOOLSETS, Offers, notes_on
-from toolbench_eval.evaluation.solving.tool_retrieval import ToolSearch, document
+from toolbench_eval.evaluation.solving.tools.offers import ORDERS, TOOLSETS, Offers, notes_on
+from toolbench_eval.evaluation.solving.tools.retrieval import ToolSearch, document
 from toolbench_eval.suites import ToolRow
 
 

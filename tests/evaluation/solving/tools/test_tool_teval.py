@@ -19,7 +19,7 @@ from toolbench_eval.data.tool_problems import ToolProblem
 from toolbench_eval.data.tools.companions import Companions
 from toolbench_eval.data.tools.formats import FORMATS
 from toolbench_eval.errors import DataError
-from toolbench_eval.evaluation.solving.tool_teval import (
+from toolbench_eval.evaluation.solving.tools.teval import (
     as_written,
     pairs_of,
     plan_scores,

@@ -1,0 +1,1 @@
+"""Tool use: what is offered, executed, retrieved, simulated, judged and scored."""
