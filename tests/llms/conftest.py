@@ -10,7 +10,7 @@ from support.endpoint import EndpointServer
 
 from toolbench_eval.llms.endpoint import Patience
 
-QUICK = Patience(attempts=3, timeout=0.4, total=5.0, first_pause=0.01, longest_pause=0.02)
+QUICK = Patience(attempts=3, timeout=1.0, total=5.0, first_pause=0.01, longest_pause=0.02)
 
 
 @pytest.fixture(autouse=True)
