@@ -15,6 +15,7 @@ from support.hub_server import HubServer
 CACHE = tempfile.TemporaryDirectory(prefix="evalharness-tests-")
 os.environ["EVALHARNESS_CACHE"] = CACHE.name
 
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each of the many processes compiles the package again
 if "PYTEST_XDIST_WORKER" in os.environ:  # as many processes as cores: threads of each would only wait for one another
     for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(threads, "1")
