@@ -52,7 +52,7 @@ def _settings(result: Result) -> list[str]:
     failed = sum(task.failed for task in result.tasks.values())
     shown = [] if search == "own" else [f"{search} retrieval"]
     shown += [_simulated(result)] if "simulator" in setting else []
-    return [*shown, *([f"{failed} samples failed"] if failed else [])]
+    return [*shown, *([f"{failed} {'sample' if failed == 1 else 'samples'} failed"] if failed else [])]
 
 
 def _simulated(result: Result) -> str:
