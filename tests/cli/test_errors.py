@@ -66,6 +66,7 @@ def refused(done: subprocess.CompletedProcess[str], code: int, *words: str) -> s
         ((*SAMPLE, "--ouput", "x"), ("--ouput", "evalharness run --help")),
         (("run", "--model", "bm25"), ("--task", "evalharness run --help")),
         (("rnu",), ("rnu", "evalharness --help")),
+        (("tasks", "lst"), ("Did you mean 'list'? See 'evalharness tasks --help'.",)),
         (("tasks", "list", "sampel"), ("suite 'sampel'", "sample")),
         (("tasks", "show", "sample/trip"), ("task 'sample/trip'", "sample/trips")),
         (("models", "show", "bgee"), ("model 'bgee'", "bge")),

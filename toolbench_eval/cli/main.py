@@ -153,7 +153,8 @@ def _told_usage(error: Exception) -> int:
         return 2
     text = " ".join(error.format_message().replace("Value error, ", "").split())  # type: ignore[attr-defined]
     where = f" See '{context.command_path} --help'." if context else ""
-    return _fail(f"{text.rstrip('.')}.{where}", 2)
+    said = text if text.endswith("?") else f"{text.rstrip('.')}."
+    return _fail(f"{said}{where}", 2)
 
 
 def _fail(message: str, code: int) -> int:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from toolbench_eval.data.sources import Access
-from toolbench_eval.data.tool_problems import ToolProblem
 from toolbench_eval.errors import EvalHarnessError
 from toolbench_eval.evaluation.reporter import Reporter
 from toolbench_eval.evaluation.request import Request
@@ -18,7 +17,6 @@ from toolbench_eval.evaluation.solving.questions import QuestionWork
 from toolbench_eval.evaluation.solving.request import AgentRequest
 from toolbench_eval.evaluation.solving.sums import COSTS
 from toolbench_eval.evaluation.solving.tools.offers import RETRIEVED
-from toolbench_eval.evaluation.solving.tools.work import ToolWork
 from toolbench_eval.evaluation.solving.work import Work
 from toolbench_eval.leaderboard.board import Pin
 from toolbench_eval.llms.load import load_llm
@@ -146,14 +144,6 @@ def load_agent_reference(
                 del found.tasks[name]
             advance(1)
     return found
-
-
-def with_retrieved(work: Work, rankings: Mapping[str, Sequence[str]] | None) -> Work:
-    """A tool use task where the tools on offer are those that a run has; the task itself where there is none."""
-    if rankings is None or not isinstance(work, ToolWork):
-        return work
-    found: Callable[[ToolProblem], Sequence[str]] = lambda problem: rankings[problem.id]  # noqa: E731
-    return replace(work, offers=replace(work.offers, toolset=RETRIEVED, retrieved=found), _seen={})
 
 
 def as_json(value: Any) -> Any:

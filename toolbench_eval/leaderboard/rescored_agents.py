@@ -16,9 +16,10 @@ from toolbench_eval.evaluation.solving.finish import Sums, agreement_of, run_of
 from toolbench_eval.evaluation.solving.tools.offers import RETRIEVED
 from toolbench_eval.evaluation.solving.tools.simulation import SIMULATOR
 from toolbench_eval.evaluation.solving.tools.teval import SIMILARITY
+from toolbench_eval.evaluation.solving.tools.work import ToolWork
 from toolbench_eval.evaluation.solving.work import Work
 from toolbench_eval.leaderboard.agent_claims import llm_names
-from toolbench_eval.leaderboard.agent_reference import AgentReference, with_retrieved
+from toolbench_eval.leaderboard.agent_reference import AgentReference
 from toolbench_eval.leaderboard.agent_samples import MALFORMED, SOURCE, Tally, malformed, score_recorded
 from toolbench_eval.leaderboard.differences import average_differences, differences, places, query_differences
 from toolbench_eval.leaderboard.entry import Entry, samples_name, sidecar_names
@@ -89,8 +90,8 @@ class AgentRescorer:
     def _task(self, name: str, work: Work) -> TaskScores:
         result = self.entry.result
         ids, stored = self._stored_scores(name, work)
-        if result.task_setting.get("toolset") == RETRIEVED:
-            work = with_retrieved(work, self._stored_rankings(name, ids))
+        if isinstance(work, ToolWork) and result.task_setting.get("toolset") == RETRIEVED:
+            work = work.with_retrieved(self._stored_rankings(name, ids))
         sums = self._sums(name, work, ids.to_pylist())
         table = {measure: np.array([row[measure] for row in sums.scores]) for measure in sums.scores[0]}
         self._compare_task(name, work, sums, table)

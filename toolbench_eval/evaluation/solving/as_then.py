@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -94,9 +94,7 @@ class Then:
     def _with_retrieved(self, work: Work, stored: TaskResult) -> Work:
         if not (self._retrieved and isinstance(work, ToolWork)):
             return work
-        found = _rankings(stored, self.folder, [sample.id for sample in work.samples])
-        offers = replace(work.offers, toolset=RETRIEVED, retrieved=lambda problem: found[problem.id])
-        return replace(work, offers=offers, _seen={})
+        return work.with_retrieved(_rankings(stored, self.folder, [sample.id for sample in work.samples]))
 
 
 def _rankings(stored: TaskResult, folder: Path, samples: Sequence[str]) -> dict[str, list[str]]:

@@ -163,6 +163,11 @@ class ToolWork:
         """The tools that were retrieved for the request, best first."""
         return self.offers.retrieved(self.problems[trajectory.sample])
 
+    def with_retrieved(self, rankings: Mapping[str, Sequence[str]]) -> ToolWork:
+        """The same problems, each with the tools on offer that a stored run found for it."""
+        found = replace(self.offers, toolset=RETRIEVED, retrieved=lambda problem: rankings[problem.id])
+        return replace(self, offers=found, _seen={})
+
     def evidence(self, trajectory: Trajectory) -> Mapping[str, Any]:
         """The tools on offer, the state after the calls, the judge's verdict."""
         seen = self._looked(trajectory)
