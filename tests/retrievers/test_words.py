@@ -1,5 +1,6 @@
 """Words and postings against Python's regular expressions and bm25s."""
 
+import math
 import re
 
 import bm25s
@@ -85,6 +86,11 @@ def test_capital_sigma_depends_on_its_place_in_the_word():
     assert split(texts) == expected(texts)
 
 
+@pytest.mark.parametrize("text", ["Ärger ÄÖÜ", "Ünder ẞtraße", "İ Ä", "ΟΔΟΣ Ä", "\u212a2 Ä", "Ⅷ ÀÉ"])
+def test_capitals_that_keep_their_size_and_others(text):
+    assert split([text, "plain", text * 2]) == expected([text, "plain", text * 2])
+
+
 def test_part_of_an_array():
     whole = string_array(["one two", "Größe ÄRA", "three"])
     assert split(whole.slice(1)) == [["größe", "ära"], ["three"]]
@@ -100,6 +106,19 @@ def test_stop_words_are_those_of_bm25s():
     found = words(["the cat and the dog", "the"], stopword_list("en"))
     assert [found.vocabulary[int(at)].as_py() for at in found.ids] == ["cat", "dog"]
     assert found.lengths.tolist() == [2, 0]
+
+
+def test_postings_of_more_terms_and_documents_than_32_bits_number():
+    texts = [f"w{at} w{at} w{at // 2}" for at in range(70_000)]
+    order = np.arange(len(texts))[::-1]
+    found = lucene_postings(words(texts), order, 1.5, 0.75)
+    assert len(found.terms) * len(texts) > 2**32
+    at = found.terms.to_pylist().index("w34999")
+    begin, end = found.starts[at : at + 2]
+    # Texts 34,999 (twice), 69,998 and 69,999 hold the word; in reverse order they are documents 35,000, 1 and 0.
+    assert found.documents[begin:end].tolist() == [0, 1, 35_000]
+    idf = math.log(1 + (70_000 - 3 + 0.5) / 3.5)
+    assert found.scores[begin:end].tolist() == pytest.approx([idf / 2.5, idf / 2.5, idf * 2 / 3.5])
 
 
 @pytest.mark.parametrize("seed", range(4))

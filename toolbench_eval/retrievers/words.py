@@ -91,13 +91,15 @@ def _words_of_block(texts: pa.LargeStringArray, left_out: pa.LargeStringArray) -
     if not raw.isascii():
         wide = np.flatnonzero(np.frombuffer(raw, dtype=np.int8) < 0)
         beyond = np.frombuffer(raw, dtype=np.uint8)[wide].tobytes().decode()
-        if beyond.lower() != beyond:  # which may change the number of bytes
+        lowered = _lowered(beyond)
+        if lowered is None:
             return _words_of_block(string_array([text.lower() for text in texts.to_pylist()]), left_out)
-        raw = _spaced(raw, wide, beyond)
+        raw = _spaced(raw, wide, lowered)
     inside = np.frombuffer(raw.translate(_IN_WORDS), dtype=bool)
     edges = np.flatnonzero(np.diff(inside, prepend=False, append=False))
     starts, ends = edges[::2], edges[1::2]
-    bounds = np.concatenate([[0], np.cumsum(ends - starts)])
+    bounds = np.zeros(len(starts) + 1, dtype=np.int64)
+    np.cumsum(ends - starts, out=bounds[1:])
     letters = raw.translate(_IN_LOWER_CASE, _BETWEEN_WORDS)
     found = pa.LargeStringArray.from_buffers(len(starts), pa.py_buffer(bounds), pa.py_buffer(letters))
     first = np.cumsum([0, *(pc.binary_length(texts).to_numpy() + 1)])
@@ -111,18 +113,28 @@ def _joined(texts: pa.LargeStringArray) -> bytes:
     return joined
 
 
+def _lowered(beyond: str) -> str | None:
+    """Characters in lower case; None where one takes other bytes then, or depends on its neighbours as sigma does."""
+    capitals = {one for one in set(beyond) if one.lower() != one}
+    if "\N{GREEK CAPITAL LETTER SIGMA}" in capitals:
+        return None
+    same_size = all(len(one.encode()) == len(one.lower().encode()) for one in capitals)
+    return beyond.lower() if same_size else None
+
+
 def _spaced(raw: bytes, wide: Ints, beyond: str) -> bytes:
     """UTF-8 with spaces instead of what is beyond ASCII and no letter, digit or number.
 
     Args:
         raw: UTF-8.
         wide: Places of the bytes beyond ASCII.
-        beyond: The characters that these bytes are.
+        beyond: The characters that these bytes become, of the same sizes.
     """
     others = [ord(one) for one in set(beyond) if not one.isalnum()]
     points = np.frombuffer(beyond.encode("utf-32-le"), dtype=np.uint32)
     sizes = 2 + (points >= 0x800).astype(np.int64) + (points >= 0x10000)
     spaced = np.array(np.frombuffer(raw, dtype=np.uint8))
+    spaced[wide] = np.frombuffer(beyond.encode(), dtype=np.uint8)
     spaced[wide[np.repeat(np.isin(points, others), sizes)]] = ord(" ")
     return spaced.tobytes()
 
