@@ -158,6 +158,34 @@ def test_more_queries_than_fit_a_block(monkeypatch: pytest.MonkeyPatch):
     np.testing.assert_array_equal(whole.scores, parts.scores)
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_common_terms_are_added_as_whole_rows(method: str, monkeypatch: pytest.MonkeyPatch):
+    """Terms of which one is in half of the documents and another in one of 60; both ways of adding give the same."""
+    rng = np.random.default_rng(5)
+    shares = {f"w{at}": 0.5 / (1 + at) for at in range(40)}
+    texts = [" ".join(word for word, share in shares.items() if rng.random() < share) for _ in range(300)]
+    asked = [" ".join(rng.choice(list(shares), 8)) for _ in range(20)]
+    rows = search(texts, asked, method=method)
+    monkeypatch.setattr("toolbench_eval.retrievers.postings.ROWS_BYTES", 3 * 4 * len(texts))
+    few_rows = search(texts, asked, method=method)
+    monkeypatch.setattr("toolbench_eval.retrievers.postings.ROWS_BYTES", 0)
+    places = search(texts, asked, method=method)
+    for run in (rows, few_rows):
+        assert run.documents.tobytes() == places.documents.tobytes()
+        assert run.scores.tobytes() == places.scores.tobytes()
+    for query, documents, scores in zip(asked, rows.documents, rows.scores, strict=True):
+        np.testing.assert_array_equal(scores, scores_of_bm25s(texts, query, method=method)[documents])
+
+
+def test_only_common_terms_have_rows():
+    retriever = BM25()
+    retriever.index(Corpus.of([f"d{at}" for at in range(64)], ["often", "often seldom", *["often"] * 62]))
+    terms = retriever._postings.terms.to_pylist()
+    rows = retriever._postings.rows([terms.index("often"), terms.index("seldom")])
+    assert list(rows) == [terms.index("often")]
+    assert np.count_nonzero(rows[terms.index("often")]) == 64
+
+
 def test_unknown_stop_words():
     with pytest.raises(UsageError, match="stop words 'klingon'"):
         BM25(stopwords="klingon")

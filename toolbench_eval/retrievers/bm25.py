@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from importlib import import_module
-from itertools import pairwise
+from itertools import chain, pairwise
 from os.path import commonprefix
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from toolbench_eval.retrievers.words import words
 FALLBACK_QUERY = "none"
 """What is searched for a query without any known term (ToolRet's reference does so)."""
 
-BLOCK_BYTES = 32 * 2**20
+BLOCK_BYTES = 2**20
 
 _LANGUAGES = {
     "da": "DANISH",
@@ -86,9 +87,10 @@ class BM25:
     def search(self, queries: Queries, k: int) -> Run:
         """Rank all documents; those without any query term score 0 and fill the ranking in tie order."""
         terms = self._terms(queries.texts)
+        common = self._postings.rows(_frequent(terms))
         # Queries often begin alike, with one instruction: its part of the sum is computed once.
         shared = list(commonprefix(terms))  # noqa: RUF071 - of lists of terms, not of paths
-        begun = self._added(np.zeros(self._postings.size, dtype=np.float32), shared)
+        begun = self._added(np.zeros(self._postings.size, dtype=np.float32), shared, common)
         n = self._postings.size
         block = max(1, BLOCK_BYTES // (4 * n))
         scores = np.empty((min(block, len(terms)), n), dtype=np.float32)
@@ -98,7 +100,7 @@ class BM25:
             rows = terms[start : start + block]
             for row, of_query in enumerate(rows):
                 scores[row] = begun
-                self._added(scores[row], of_query[len(shared) :])
+                self._added(scores[row], of_query[len(shared) :], common)
                 self._add_absent(scores[row], of_query)
             columns[start : start + block], best[start : start + block] = top_k(scores[: len(rows)], k)
         return to_run(columns, best, queries.ids, self._corpus)
@@ -112,10 +114,15 @@ class BM25:
         )
         return [terms or fallback for terms in of_queries]
 
-    def _added(self, scores: npt.NDArray[np.float32], terms: list[int]) -> npt.NDArray[np.float32]:
+    def _added(
+        self, scores: npt.NDArray[np.float32], terms: list[int], common: dict[int, npt.NDArray[np.float32]]
+    ) -> npt.NDArray[np.float32]:
         """The scores with those of some terms added, in place and in the order of the terms."""
         postings = self._postings
         for term in terms:
+            if term in common:
+                scores += common[term]  # adding 0 for the documents without the term changes no bit
+                continue
             start, end = postings.starts[term], postings.starts[term + 1]
             scores[postings.documents[start:end]] += postings.scores[start:end]
         return scores
@@ -124,6 +131,11 @@ class BM25:
         # bm25s adds the share of absent terms after the sum, so must we to agree in the last bit.
         if self._postings.absent is not None:
             scores += self._postings.absent[np.asarray(terms, dtype=np.int64)].sum()
+
+
+def _frequent(terms: list[list[int]]) -> list[int]:
+    """Terms that stand several times in the queries, the most frequent first."""
+    return [term for term, times in Counter(chain.from_iterable(terms)).most_common() if times > 1]
 
 
 def stopword_list(name: str) -> list[str]:

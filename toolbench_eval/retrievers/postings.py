@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,12 @@ from toolbench_eval.retrievers.words import Ints, Words
 
 PART = 2**16
 """Postings that are scored together: arrays that stay in the processor's cache take no fresh memory."""
+
+SPARSE = 16
+"""A term with fewer documents than one in so many is added at their places."""
+
+ROWS_BYTES = 2**24
+"""Memory for the rows of common terms."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +48,25 @@ class Postings:
     def nbytes(self) -> int:
         """Memory that the arrays take."""
         return int(self.terms.nbytes + self.documents.nbytes + self.scores.nbytes)
+
+    def rows(self, terms: Iterable[int]) -> dict[int, npt.NDArray[np.float32]]:
+        """The scores of all documents, shape (size,), for those of the terms that many documents have.
+
+        Adding a whole row is several times faster than adding at places, where these are not few.
+
+        Args:
+            terms: Terms, the first of them while they fit into `ROWS_BYTES`.
+        """
+        found: dict[int, npt.NDArray[np.float32]] = {}
+        for term in terms:
+            start, end = self.starts[term], self.starts[term + 1]
+            if (end - start) * SPARSE < self.size:
+                continue
+            if 4 * self.size * (len(found) + 1) > ROWS_BYTES:
+                break
+            found[term] = np.zeros(self.size, dtype=np.float32)
+            found[term][self.documents[start:end]] = self.scores[start:end]
+        return found
 
 
 def lucene_postings(words: Words, order: Ints, k1: float, b: float) -> Postings:
