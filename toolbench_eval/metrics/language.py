@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from toolbench_eval.errors import UsageError
 from toolbench_eval.metrics.parameters import Value
@@ -35,8 +36,9 @@ class Measure:
         return f"{self.name}({given}){at}" if given else f"{self.name}{at}"
 
 
+@cache
 def parse_measure(text: str) -> Measure:
-    """Read one measure.
+    """Read one measure; each spelling is read once.
 
     Raises:
         UnknownNameError: No such measure or parameter; the nearest names are listed.

@@ -58,7 +58,7 @@ def _same(given: Sequence[str], gold: Sequence[str]) -> bool:
 
 def _equal(left: str, right: str) -> bool:
     first, second = _number(left), _number(right)
-    if first is None or second is None:
+    if left == right or first is None or second is None:  # equal texts first: inf - inf is no number
         return left == right
     return abs(first - second) <= TOLERANCE
 
