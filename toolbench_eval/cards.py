@@ -6,9 +6,20 @@ import hashlib
 import json
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
+from toolbench_eval.errors import UsageError
 from toolbench_eval.suites import Protocol
+
+Differences = dict[str, dict[str, Any]]
+"""What differs from the card, by its tables `encoding`, `templates`, `options`, `switches`."""
+
+LAYERS: dict[Protocol, tuple[Protocol, ...]] = {
+    "default": ("default",),
+    "paper": ("paper",),
+    "released": ("paper", "released"),
+}
+"""Whose differences a protocol has: the reference code's faults come on top of the paper's choices."""
 
 
 class Encoding(BaseModel):
@@ -42,6 +53,14 @@ class Templates(BaseModel):
     document: str = "{text}"
 
 
+class OfSuite(BaseModel):
+    """What differs from the card in one suite."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    protocols: dict[Protocol, Differences] = {}
+
+
 class ModelCard(BaseModel):
     """One file of `toolbench_eval/models/`, or of a user's `models/` folder."""
 
@@ -59,8 +78,9 @@ class ModelCard(BaseModel):
     licence: str = "not stated"
     parameters: int | None = None
     homepage: str = ""
-    remote_code: bool = False
-    """Whether loading the model runs code from its hub repository."""
+    remote_code: bool | Literal["allowed"] = False
+    """Whether loading the model runs code from its hub repository or folder; `allowed`: if the user allows it and the
+    checkpoint has any, as for a model without a card."""
     unsupported: str = ""
     """Why the harness cannot run this model; empty where it can."""
     not_verified: list[str] = []
@@ -70,27 +90,65 @@ class ModelCard(BaseModel):
     own_prompts: Templates | None = None
     """The prompts that the model's authors ask for (switch `query_format=model_card`)."""
     own_max_length: int | None = None
-    """Tokens that the model's authors let it see (switch `length=model_card`), where that differs."""
+    """Tokens that the model's authors let it see (switch `length=model_card`); without it the checkpoint's own files
+    decide."""
     options: dict[str, str | int | float | bool] = {}
     """Parameters of the family, e.g. `k1` and `b` of BM25."""
     switches: dict[str, str] = {}
-    protocols: dict[Protocol, dict[str, dict[str, Any]]] = {}
-    """What differs under a protocol: tables `encoding`, `templates`, `options`, `switches`."""
+    protocols: dict[Protocol, Differences] = {}
+    """What differs under a protocol, whatever the suite; `released` has what `paper` has, and its own."""
+    suites: dict[str, OfSuite] = {}
+    """What differs under a protocol in one suite: that benchmark's own choices and faults."""
 
-    def under(self, protocol: Protocol) -> ModelCard:
+    @model_serializer(mode="wrap")
+    def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without empty `suites`, so that cards that have none keep the digest that stored results name."""
+        values: dict[str, Any] = write(self)
+        if not self.suites:
+            values.pop("suites", None)
+        return values
+
+    def differences(self, protocol: Protocol, suite: str | None = None) -> Differences:
+        """What the protocol changes; a suite's own differences come last."""
+        declared = [self.protocols, self.suites[suite].protocols if suite in self.suites else {}]
+        found: Differences = {}
+        for protocols in declared:
+            for layer in LAYERS[protocol]:
+                for table, values in protocols.get(layer, {}).items():
+                    found[table] = {**found.get(table, {}), **values}
+        return found
+
+    def under(self, protocol: Protocol, suite: str | None = None) -> ModelCard:
         """The card with the protocol's differences applied."""
+        return self._with(self.differences(protocol, suite))
+
+    def choosing(self, choices: Differences) -> ModelCard:
+        """The card with some of its values replaced."""
+        return self._with(choices) if choices else self
+
+    def _with(self, differences: Differences) -> ModelCard:
         values = self.model_dump()
-        for table, differences in self.protocols.get(protocol, {}).items():
-            values[table] = {**(values[table] or {}), **differences}
-        return ModelCard.model_validate({**values, "protocols": {}})
+        for table, changed in differences.items():
+            values[table] = {**(values[table] or {}), **changed}
+        return ModelCard.model_validate({**values, "protocols": {}, "suites": {}})
 
     def as_its_authors_say(self) -> ModelCard:
-        """The card with the length that the model's authors set."""
-        if self.own_max_length is None:
-            return self
-        return self.model_copy(
-            update={"encoding": self.encoding.model_copy(update={"max_length": self.own_max_length})}
-        )
+        """The card with the length that the model's authors set: as it names it, else as the checkpoint's files do."""
+        length = self.own_max_length or "model"
+        return self.model_copy(update={"encoding": self.encoding.model_copy(update={"max_length": length})})
+
+    def allowing(self, code: bool) -> ModelCard:
+        """The card with `remote_code` decided.
+
+        Args:
+            code: Whether the user allows code from the hub.
+
+        Raises:
+            UsageError: The model needs code that was not allowed.
+        """
+        if self.remote_code is True and not code:
+            raise UsageError(f"'{self.name}' runs code from its hub repository: allow it with --trust-remote-code")
+        return self.model_copy(update={"remote_code": code and self.remote_code is not False})
 
     @property
     def digest(self) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from toolbench_eval.cards import ModelCard
 from toolbench_eval.encoding.devices import Devices, find_devices
-from toolbench_eval.encoding.weights import Weights, find_weights, unavailable
+from toolbench_eval.encoding.weights import Weights, find_weights, unavailable, unloadable
 from toolbench_eval.errors import MissingDataError, UsageError
 from toolbench_eval.retrievers.base import Runtime
 
@@ -26,9 +26,9 @@ class Checkpoint:
         Raises:
             UsageError: Loading them runs code that the user did not allow.
         """
-        if card.remote_code and not runtime.trust_remote_code:
-            raise UsageError(f"'{card.name}' runs code from its hub repository: allow it with --trust-remote-code")
-        self._card, self._runtime = card, runtime
+        allowed = card.allowing(runtime.trust_remote_code)
+        self._card, self._runtime = allowed, runtime
+        self._own_code = card.remote_code == "allowed" and bool(allowed.remote_code)
 
     @cached_property
     def identity(self) -> dict[str, str]:
@@ -43,7 +43,8 @@ class Checkpoint:
             libraries = {library: version(library) for library in ("torch", "transformers")}
         except PackageNotFoundError:
             raise UsageError(f"'{self._card.name}' cannot be loaded: {INSTALL}") from None
-        return {"weights": self.weights.identity, "dtype": self._number_format, **libraries}
+        code = {"code": "its own"} if self._own_code else {}
+        return {"weights": self.weights.identity, "dtype": self._number_format, **libraries, **code}
 
     def tokenizer(self) -> Any:
         """The tokenizer.
@@ -111,7 +112,9 @@ class Checkpoint:
         if self.weights.commit is not None:
             options |= {"revision": self.weights.commit, "local_files_only": local}
         try:
-            return loader.from_pretrained(self.weights.place, trust_remote_code=self._card.remote_code, **options)
+            return loader.from_pretrained(self.weights.place, trust_remote_code=bool(self._card.remote_code), **options)
+        except ValueError as error:
+            raise unloadable(self._card, self.weights.place, error) from error
         except OSError as error:
             if self._runtime.offline:
                 raise MissingDataError(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from toolbench_eval.cards import ModelCard
-    from toolbench_eval.suites import CorpusSource, QuestionRow, Suite, SuiteDeclaration, TaskRow, ToolRow
+    from toolbench_eval.suites import CorpusSource, Protocol, QuestionRow, Suite, SuiteDeclaration, TaskRow, ToolRow
 
     Declaration = TypeVar("Declaration", bound=BaseModel)
     Read = TypeVar("Read")
@@ -199,9 +199,11 @@ def _card_faults(card: ModelCard, path: Path) -> Faults:
             place = "{text}" if name == "document" else "{query}"
             if place not in text:
                 faults.append(DataError(f"lacks {place}", file=path, field=f"{table}.{name}"))
-    for protocol in card.protocols:
+    declared: list[tuple[str | None, Protocol]] = [(None, protocol) for protocol in card.protocols]
+    declared += [(name, protocol) for name, suite in card.suites.items() for protocol in suite.protocols]
+    for suite, protocol in declared:
         try:
-            card.under(protocol)
+            card.under(protocol, suite)
         except ValidationError as error:
             found = [_fault(one, path, None) for one in error.errors()]
             faults += [DataError(f"under '{protocol}': {one.message}", file=path, field=one.field) for one in found]

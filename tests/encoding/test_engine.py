@@ -22,6 +22,7 @@ from toolbench_eval.data.ids import string_array
 from toolbench_eval.encoding import batching
 from toolbench_eval.encoding.engine import Encoder
 from toolbench_eval.encoding.space import Space
+from toolbench_eval.encoding.store import _opened
 from toolbench_eval.errors import StorageError
 
 SPACE = Space("w", "mean", True, 512, False, "float32", "cpu", "torch 2")
@@ -296,6 +297,70 @@ def test_two_processes_share_a_cache(tmp_path: Path) -> None:
     assert [process.returncode for process in both] == [0, 0]
     assert sum(numbers) == 300
     assert files(tmp_path / "shared") == files(tmp_path / "alone")
+
+
+AT_ONCE = """
+import hashlib, sys, time
+from pathlib import Path
+from toolbench_eval.data.ids import string_array
+from toolbench_eval.encoding import batching
+from toolbench_eval.encoding.engine import Encoder
+from toolbench_eval.encoding.space import Space
+from support.tiny_models import FakeModel, texts
+
+batching.SHARD_TEXTS = 16
+root, first, last, others = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+
+class Waiting(FakeModel):
+    def vectors(self, *args):
+        (root / f"{first}.begun").touch()
+        while len(list(root.glob("*.begun"))) < others:
+            time.sleep(0.002)
+        return super().vectors(*args)
+
+space = Space("w", "mean", True, 512, False, "float32", "cpu", "torch 2")
+encoder = Encoder("m", space, Waiting, root, batch_tokens=60)
+print(hashlib.sha256(encoder.encode(string_array(texts(300)[first:last])).tobytes()).hexdigest())
+"""
+
+
+def at_once(root: Path, *jobs: tuple[int, int]) -> list[str]:
+    """What each of several processes made of its texts, all of which plan theirs before any publishes a shard."""
+    paths = os.pathsep.join(str(Path(__file__).parents[up]) for up in (1, 2))
+    environment = {**os.environ, "PYTHONPATH": paths}
+    root.mkdir(exist_ok=True)
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", AT_ONCE, str(root), *map(str, job), str(len(jobs))],
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for job in jobs
+    ]
+    found = [process.communicate(timeout=60)[0] for process in started]
+    assert [process.returncode for process in started] == [0] * len(jobs)
+    return found
+
+
+def test_two_jobs_that_share_texts_agree_for_ever(tmp_path: Path) -> None:
+    jobs = ((0, 200), (100, 300))
+    made = at_once(tmp_path / "both", *jobs)
+    assert [at_once(tmp_path / "both", job)[0] for job in jobs] == made
+    kept = [digest for shard in (tmp_path / "both").rglob("*.shard") for digest in _opened(shard)[1]]
+    assert len(kept) == len(set(kept)) == 300
+    assert made[0] != at_once(tmp_path / "alone", jobs[0])[0] or made[1] != at_once(tmp_path / "alone", jobs[1])[0]
+
+
+def test_what_killed_processes_left_half_written_is_removed(tmp_path: Path) -> None:
+    encoder(tmp_path, FakeModel()).encode(array(TEXTS))
+    before = files(tmp_path)
+    space = next(tmp_path.rglob("space.json")).parent
+    next(tmp_path.rglob("*.shard")).unlink()
+    for name in (".space.json.a1.tmp", "plans/.b2.npz.c3.tmp", "shards/.d4.shard.e5.tmp", "shards/.max_length.f6.tmp"):
+        (space / name).write_bytes(b"half")
+    encoder(tmp_path, FakeModel()).encode(array(TEXTS))
+    assert files(tmp_path).keys() == before.keys()
 
 
 def test_an_error_stops_the_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -114,6 +114,23 @@ def test_an_outage_while_weights_load_uses_what_is_cached_and_the_result_says_so
     result = json.loads(next((machine.root / "results").rglob("result.json")).read_text())
     named = {"repository": "owner/tiny", "commit": commit, "confirmed": False}
     assert result["execution"]["sources"]["models"] == {"owner/tiny": named}
+    assert result["model_setting"]["max_length"] == "model"
+    assert result["execution"]["sources"]["max_length"] == {"owner/tiny": tiny_models.POSITIONS}
+
+
+@pytest.mark.parametrize("revision", ["", f'revision = "{"0" * 40}"\n'])
+def test_a_hub_that_fails_is_tried_a_few_times_and_told_of_once(machine: Machine, revision: str) -> None:
+    """Not by each library for each file, with a line for each try."""
+    (machine.root / "own" / "models").mkdir(parents=True)
+    card = f'name = "mine"\nfamily = "dense"\nhub = "owner/tiny"\n{revision}'
+    (machine.root / "own" / "models" / "mine.toml").write_text(card)
+    machine.hub.fail(503)
+    command = ("models", "check", "mine", "--tasks-dir", str(machine.root / "own"), "--device", "cpu")
+    done = evalharness(*command, cwd=machine.root, env=os.environ | machine.hub.env(machine.root / "home"))
+    assert done.returncode == 3
+    assert len(done.stderr.splitlines()) == 1
+    assert "the weights of owner/tiny could not be had" in done.stderr
+    assert len(machine.hub.log) <= 5
 
 
 def test_a_hub_that_fails_is_said_to(machine: Machine) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from toolbench_eval import atomic
+from toolbench_eval.encoding.ragged import Ragged
 from toolbench_eval.encoding.store import HEADER_BYTES, ShardStore, digest
 from toolbench_eval.errors import StorageError
 
@@ -116,7 +117,34 @@ def test_cache_that_is_no_folder(tmp_path: Path) -> None:
         ShardStore(tmp_path / "file" / "shards").write("one", KEYS, VECTORS)
 
 
-def test_sweep_removes_what_a_killed_process_left(folder: Path) -> None:
-    (folder / ".two.shard.abc123").write_bytes(b"half")
-    ShardStore(folder).sweep()
-    assert sorted(path.name for path in folder.iterdir()) == [".lock", "one.shard"]
+def test_what_was_published_first_stays_for_everyone(tmp_path: Path) -> None:
+    first, second = ShardStore(tmp_path), ShardStore(tmp_path)
+    second.refresh()
+    first.write("bbb", KEYS[:2], VECTORS[:2])
+    second.write("aaa", KEYS[1:], VECTORS[1:] + 100)  # the name comes first, the vector does not
+    expected = [VECTORS[0], VECTORS[1], VECTORS[2] + 100]
+    first.refresh()
+    for store in (first, second, opened(tmp_path)):
+        np.testing.assert_array_equal(store.read(KEYS), expected)
+    before = sorted(path.name for path in tmp_path.glob("*.shard"))
+    second.write("ccc", KEYS, VECTORS + 200)
+    assert sorted(path.name for path in tmp_path.glob("*.shard")) == before
+
+
+def test_ragged_rows_that_are_there_are_left_out(tmp_path: Path) -> None:
+    first, second = ShardStore(tmp_path), ShardStore(tmp_path)
+    first.write_ragged("bbb", KEYS[:1], Ragged.of([VECTORS[:2]]))
+    second.write_ragged("aaa", KEYS, Ragged.of([VECTORS[:1] + 100, VECTORS[:0], VECTORS[1:]]))
+    for store in (second, opened(tmp_path)):
+        found = store.read_ragged(KEYS)
+        assert found.lengths.tolist() == [2, 0, 2]
+        np.testing.assert_array_equal(found.rows, np.concatenate([VECTORS[:2], VECTORS[1:]]))
+
+
+@pytest.mark.parametrize("older", ["aaa", "bbb"])
+def test_of_a_text_that_is_there_twice_the_older_vector_counts(tmp_path: Path, older: str) -> None:
+    """As where shards of two caches were copied into one folder."""
+    for at, name in enumerate(("aaa", "bbb")):
+        ShardStore(tmp_path / name).write(name, KEYS, VECTORS + at)
+        os.utime((tmp_path / name / f"{name}.shard").rename(tmp_path / f"{name}.shard"), (1, 5 + (name != older)))
+    np.testing.assert_array_equal(opened(tmp_path).read(KEYS), VECTORS + (older == "bbb"))

@@ -142,6 +142,7 @@ def test_every_file_of_a_folder_counts_but_documentation(folder: Path) -> None:
 
 
 def test_a_folder_is_found_by_content_wherever_it_lies(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    (folder / "config.json").write_text("{}")
     moved = folder.rename(tmp_path_factory.mktemp("other") / "m")
     first = find_weights(CARD.model_copy(update={"hub": str(moved)}), offline=True)
     assert first.identity == f"files:{folder_digest(moved)}"

@@ -78,6 +78,19 @@ def test_a_value_that_is_no_reply_is_asked_for_again(tmp_path: Path):
     assert cached.complete(ASK).text == "answer 1"
 
 
+def test_of_two_that_ask_at_once_the_first_answer_counts_for_both(tmp_path: Path):
+    memo = Memo(tmp_path / "m.sqlite")
+
+    class Slow(Counting):
+        def complete(self, messages: Sequence[Message], sampling: Sampling = GREEDY, attempt: int = 0) -> Reply:
+            CachedLLM(Counting(), memo, Meter()).complete(messages)  # another process, meanwhile
+            return replace(super().complete(messages), text="too late")
+
+    first = CachedLLM(Slow(), memo, Meter()).complete(ASK)
+    assert (first.text, first.cached) == ("answer 1", False)
+    assert CachedLLM(Counting(), memo, Meter()).complete(ASK) == replace(first, cached=True)
+
+
 def test_tokens_and_dollars_of_cached_answers_are_counted_but_not_spent(tmp_path: Path):
     memo = Memo(tmp_path / "m.sqlite")
     first, second = Meter(Price(2.0, 8.0)), Meter(Price(2.0, 8.0))

@@ -8,7 +8,7 @@ import pytest
 from support.endpoint import EndpointServer
 
 from toolbench_eval.llms.base import Message
-from toolbench_eval.llms.concurrency import map_bounded
+from toolbench_eval.llms.concurrency import left_alone, map_bounded
 from toolbench_eval.llms.load import load_llm
 
 
@@ -37,5 +37,17 @@ def test_the_first_error_stops_what_has_not_begun():
     assert len(begun) < 10
 
 
+def test_the_error_of_the_first_value_is_raised():
+    gate = threading.Barrier(2)
+
+    def work(n: int) -> int:
+        gate.wait(10)
+        raise ValueError(f"value {n}")
+
+    with pytest.raises(ValueError, match="value 0"):
+        map_bounded(work, range(2), 2)
+
+
 def test_nothing_to_do():
     assert map_bounded(str, [], 4) == []
+    assert not left_alone()

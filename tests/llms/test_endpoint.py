@@ -21,6 +21,11 @@ def model(server: EndpointServer, patience: Patience, name: str = "openai-api/lo
     return load_llm(name, patience=patience, environment=server.env())
 
 
+def with_logprob(value: str) -> bytes:
+    token = f'{{"token": "a", "logprob": {value}}}'
+    return f'{{"choices": [{{"message": {{"content": "a"}}, "logprobs": {{"content": [{token}]}}}}]}}'.encode()
+
+
 def test_an_answer_with_its_usage(server, quick):
     reply = model(server, quick).complete(ASK)
     assert (reply.text, reply.usage, reply.finish, reply.cached) == ("two words", Usage(4, 2), "stop", False)
@@ -93,6 +98,15 @@ def test_a_wait_beyond_the_bound_is_not_begun(server, quick):
         (lambda server: server.answer(b'{"choices": [{"message": {"content": ["a"]}}]}'), "not_an_answer"),
         (lambda server: server.answer(b'{"choices": [{"message": {"content": "a"}, "logprobs": 3}]}'), "not_an_answer"),
         (lambda server: server.answer(b'{"error": {"message": "busy"}}'), "not_an_answer"),
+        (lambda server: server.answer(b"\x80\x81\x82"), "not_an_answer"),
+        (lambda server: server.answer(b"[" * 200_000), "not_an_answer"),
+        (lambda server: server.answer(b"1" * 5000), "not_an_answer"),
+        (lambda server: server.answer(with_logprob('"abc"')), "not_an_answer"),
+        (lambda server: server.answer(with_logprob("1" + "0" * 400)), "not_an_answer"),
+        (lambda server: server.fail(429, retry_after="Fri, 01 Jan 999999999 00:00:00 GMT"), "http_429"),
+        (lambda server: server.fail(429, retry_after="Wed, 99 Foo 99999 99:99:99 GMT"), "http_429"),
+        (lambda server: server.fail(429, retry_after="nan"), "http_429"),
+        (lambda server: server.fail(429, retry_after="-5"), "http_429"),
         (lambda server: server.cut(), "connection_lost"),
         (lambda server: server.hang(), "timeout"),
     ],
@@ -112,6 +126,41 @@ def test_a_fault_that_stays_is_bounded_counted_and_named(server, quick, fault, k
     server.heal()
     assert llm.complete(ASK).text == "two words"  # nothing but the answer was kept
     assert len(server.requests) == 1
+
+
+def test_a_call_ends_at_its_bound_though_bytes_still_come(server):
+    server.drip(pause=0.2)
+    llm = model(server, Patience(attempts=3, timeout=1.0, total=1.5, first_pause=0.01))
+    began = time.monotonic()
+    with pytest.raises(EndpointError, match=r"timeout x 1\); the last: no whole answer within the 1.5 s of a call"):
+        llm.complete(ASK)
+    assert 1.5 <= time.monotonic() - began < 5
+    until = time.monotonic() + 20
+    while server.at_once and time.monotonic() < until:  # the server notices when it writes to a connection that is cut
+        time.sleep(0.05)
+    assert server.at_once == 0
+
+
+@pytest.mark.parametrize("asked", ["0", "0.01", "Fri, 01 Jan 2021 00:00:00 GMT"])
+def test_the_own_pause_is_the_least(server, asked):
+    server.fail(429, times=2, retry_after=asked)
+    llm = model(server, Patience(attempts=3, timeout=1.0, total=9.0, first_pause=0.2, longest_pause=0.4))
+    llm.complete(ASK)
+    assert 0.75 * (0.2 + 0.4) <= llm.meter.report()["seconds_waited"] <= 0.6
+
+
+@pytest.mark.parametrize("count", ["-1", "1.5", '"4"', "1" + "0" * 400])
+def test_a_usage_that_is_none(server, quick, count):
+    server.answer(b'{"choices": [{"message": {"content": "a"}}], "usage": {"prompt_tokens": %s}}' % count.encode())
+    llm = model(server, quick)
+    assert llm.complete(ASK).usage is None
+    assert llm.meter.report()["without_usage"] == 1
+
+
+def test_a_text_that_cannot_be_sent(server, quick):
+    with pytest.raises(EndpointError, match="cannot be sent a text that is no Unicode"):
+        model(server, quick).complete([Message("user", "half a pair: \ud800")])
+    assert server.requests == []
 
 
 def test_a_fault_that_passes_leaves_no_trace_in_the_answer(server, quick):

@@ -81,16 +81,44 @@ def test_a_file_that_is_no_cache_is_set_aside(tmp_path: Path, caplog):
     assert "is no cache" in caplog.text
 
 
-def test_damage_in_the_middle_is_named(tmp_path: Path):
-    path = tmp_path / "m.sqlite"
+def test_what_is_kept_is_what_came_first(tmp_path: Path):
+    memo, other = Memo(tmp_path / "m.sqlite"), Memo(tmp_path / "m.sqlite")
+    assert memo.put({b"a": b"1"}) == {b"a": b"1"}
+    assert other.put({b"a": b"2", b"b": b"3"}) == {b"a": b"1", b"b": b"3"}
+    memo.forget([b"a", b"c"])
+    assert other.put({b"a": b"2"}) == {b"a": b"2"}
+
+
+def damaged(path: Path, damage: str) -> None:
     memo = Memo(path)
     memo.put({key_of(number): b"x" * 100 for number in range(2000)})
     memo.close()
     content = bytearray(path.read_bytes())
-    content[4096:] = bytes(len(content) - 4096)
+    if damage == "middle":
+        content[4096:] = bytes(len(content) - 4096)
+    elif damage == "tables":
+        at = content.index(b"key BLOB")
+        content[at : at + 3] = b"kex"
+    elif damage == "format":
+        content[44:48] = b"\0\0\0\x09"
+    else:
+        del content[5000:]
     path.write_bytes(content)
-    with pytest.raises(StorageError, match="delete it"):
-        Memo(path).get([key_of(7)])
+
+
+@pytest.mark.parametrize("damage", ["middle", "tables", "format", "cut"])
+@pytest.mark.parametrize("first", ["get", "put"])
+def test_a_damaged_file_is_set_aside(tmp_path: Path, caplog, damage: str, first: str):
+    path = tmp_path / "m.sqlite"
+    damaged(path, damage)
+    memo, key = Memo(path), key_of(7)
+    if first == "get":
+        assert memo.get([key]) == {}
+    assert memo.put({key: b"new"}) == {key: b"new"}
+    memo.close()
+    assert Memo(path).get([key]) == {key: b"new"}
+    assert (tmp_path / "m.sqlite.broken").stat().st_size > 1000
+    assert "is no cache" in caplog.text
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path):

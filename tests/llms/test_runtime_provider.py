@@ -104,6 +104,20 @@ def test_what_may_pass_is_tried_again_and_counted(provider: Callable[..., Provid
     assert 0.002 < meter.waited < 0.1
 
 
+def test_the_own_pause_is_the_least(provider: Callable[..., ProviderLLM]) -> None:
+    meter = Meter()
+    hello(provider(Busy("later"), output("hi"), meter=meter, patience=Patience(attempts=2, first_pause=0.1)))
+    assert 0.075 <= meter.waited <= 0.1
+
+
+def test_a_call_is_cut_at_the_bound_of_all_attempts(provider: Callable[..., ProviderLLM]) -> None:
+    async def hang(input: Any, config: Any) -> Any:
+        await asyncio.sleep(60)
+
+    with pytest.raises(EndpointError, match="timeout x 1"):
+        hello(provider(hang, patience=Patience(attempts=3, timeout=30.0, total=0.1, first_pause=0.001)))
+
+
 def test_the_bound_on_attempts_holds(provider: Callable[..., ProviderLLM]) -> None:
     with pytest.raises(EndpointError, match=r"played/m gave no answer in 3 attempts .*http_429 x 3.*later"):
         hello(provider(*[Busy("later")] * 3))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -353,7 +354,22 @@ def test_a_language_model_is_named_behind_a_colon(monkeypatch):
 
 
 def test_protocols_of_rankgpt():
-    defaults = load_model("bm25>rankgpt").setting["reranker"]["options"]
-    paper = load_model("bm25>rankgpt", protocol="paper").setting["reranker"]["options"]
-    assert (defaults["last_window"], paper["last_window"]) == ("anchored", "dropped")
-    assert (defaults["size"], defaults["step"]) == (20, 10)
+    def options(suite: str, protocol: Any = "default", **switches: str) -> dict[str, Any]:
+        found = Registry().suite(suite)
+        made = load_model("bm25>rankgpt", protocol=protocol, suite=found, switches=switches)
+        told: dict[str, Any] = made.setting["reranker"]["options"]
+        return told
+
+    ours = {"size": 20, "step": 10, "words": 256, "last_window": "anchored", "attempts": 3, "text_tokens": 0}
+    mairs = {**ours, "last_window": "dropped", "attempts": 1, "text_tokens": 512}
+    for suite, protocol, expected in [
+        ("mair", "default", ours),
+        ("mair", "paper", mairs),
+        ("mair", "released", mairs),
+        ("toolret", "paper", ours),  # its repository has no such code
+    ]:
+        assert ours.keys() <= options(suite, protocol).keys()
+        assert {name: options(suite, protocol)[name] for name in ours} == expected, (suite, protocol)
+    assert options("toolret", last_window="dropped")["last_window"] == "dropped"
+    assert options("mair", "paper", last_window="card", text_tokens="0")["last_window"] == "anchored"
+    assert options("mair", "paper", last_window="card", text_tokens="0")["text_tokens"] == 0

@@ -180,3 +180,48 @@ def test_one_pair_that_does_not_fit_is_an_error_and_other_errors_stay():
         halved(too_small, [Encoded([1, 2, 3])])
     with pytest.raises(RuntimeError, match="shapes differ"):
         halved(broken, [Encoded([1]), Encoded([2])])
+
+
+class Fixed:
+    """Gives every pair the same score."""
+
+    def __init__(self, score: float) -> None:
+        self.score_of_all, self.asked = score, 0
+
+    def encode(self, pairs):
+        return [Encoded([1]) for _ in pairs]
+
+    def score(self, batch):
+        self.asked += len(batch)
+        return np.full(len(batch), self.score_of_all)
+
+
+@pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf])
+def test_what_is_no_number_is_never_kept(tmp_path, odd):
+    memo = Memo(tmp_path / "s.sqlite")
+    assert not np.isfinite(scorer(Fixed(odd), memo).scores(TEXTS)).any()
+    assert scorer(Fixed(2.0), memo).scores(TEXTS).tolist() == [2.0] * 40
+
+
+def test_what_was_kept_and_is_no_number_makes_room(tmp_path):
+    memo = Memo(tmp_path / "s.sqlite")
+    first = scorer(Fixed(1.0), memo)
+    keys = first._keys(TEXTS)
+    memo.put({keys[0]: np.float64(np.nan).tobytes(), keys[1]: b"short"})
+    assert first.scores(TEXTS).tolist() == [1.0] * 40
+    again = Fixed(2.0)
+    assert scorer(again, memo).scores(TEXTS).tolist() == [1.0] * 40
+    assert again.asked == 0
+
+
+def test_of_two_that_score_at_once_the_first_is_right_for_both(tmp_path):
+    memo = Memo(tmp_path / "s.sqlite")
+
+    class Late(Fixed):
+        def score(self, batch):
+            scorer(Fixed(1.0), memo).scores(TEXTS[:10])  # another process, meanwhile
+            return super().score(batch)
+
+    found = scorer(Late(2.0), memo).scores(TEXTS).tolist()
+    assert found == [1.0] * 10 + [2.0] * 30
+    assert scorer(Fixed(3.0), memo).scores(TEXTS).tolist() == found

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from toolbench_eval.cards import ModelCard
 from toolbench_eval.data.queries import Queries
 from toolbench_eval.registry import Registry
 from toolbench_eval.retrievers.templates import fill, query_texts
@@ -62,7 +63,7 @@ DENSE = sorted(name for name in REGISTRY.card_files if REGISTRY.card(name).famil
 @pytest.mark.parametrize("name", TABLE)
 def test_encoding(name: str) -> None:
     hub, pooling, normalize, max_length, dtype, remote_code = TABLE[name]
-    card = REGISTRY.card(name).under("paper")
+    card = REGISTRY.card(name).under("paper", "toolret")
     encoding = card.encoding
     assert card.hub == hub
     assert (encoding.pooling, encoding.normalize, encoding.max_length) == (pooling, normalize, max_length)
@@ -72,7 +73,7 @@ def test_encoding(name: str) -> None:
 
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_queries_and_documents_under_paper(name: str) -> None:
-    templates = REGISTRY.card(name).under("paper").templates
+    templates = REGISTRY.card(name).under("paper", "toolret").templates
     queries = Queries.of(["1", "2"], ["Q", "Q"], ["I", None])
     scaffold = ModelSwitches(wo_inst_template="scaffold")
     assert query_texts(queries, templates, scaffold).to_pylist() == list(TEMPLATES[name][:2])
@@ -141,7 +142,94 @@ def test_every_dense_card_is_complete(name: str) -> None:
 @pytest.mark.parametrize("name", DENSE)
 @pytest.mark.parametrize("protocol", ["default", "paper", "released"])
 def test_every_protocol_is_a_card(name: str, protocol: Any) -> None:
-    assert REGISTRY.card(name).under(protocol).protocols == {}
+    card = REGISTRY.card(name).under(protocol, "toolret")
+    assert (card.protocols, card.suites) == ({}, {})
+
+
+@pytest.mark.parametrize("name", sorted(REGISTRY.card_files))
+@pytest.mark.parametrize("protocol", ["paper", "released"])
+def test_what_toolrets_reference_does_is_done_in_toolret_alone(name: str, protocol: Any) -> None:
+    card = REGISTRY.card(name)
+    plain = card.model_copy(update={"suites": {}})
+    assert card.under(protocol, "mair") == card.under(protocol) == plain
+    assert card.under("default", "toolret") == plain
+
+
+def test_released_has_what_paper_has_and_a_suite_comes_last() -> None:
+    card = ModelCard.model_validate(
+        {
+            "name": "mine",
+            "family": "dense",
+            "protocols": {"paper": {"encoding": {"dtype": "float16", "max_length": 9}}},
+            "suites": {
+                "one": {
+                    "protocols": {
+                        "paper": {"encoding": {"max_length": 8}},
+                        "released": {"encoding": {"pooling": "cls"}},
+                    }
+                }
+            },
+        }
+    )
+
+    def encoding(protocol: Any, suite: str | None = None) -> tuple[Any, ...]:
+        found = card.under(protocol, suite).encoding
+        return found.dtype, found.max_length, found.pooling
+
+    assert encoding("default", "one") == ("float32", "model", "model")
+    assert encoding("paper") == encoding("released") == encoding("paper", "other") == ("float16", 9, "model")
+    assert encoding("paper", "one") == ("float16", 8, "model")
+    assert encoding("released", "one") == ("float16", 8, "cls")
+
+
+def test_cards_without_suites_keep_the_digest_that_stored_results_name() -> None:
+    """The digest of the bm25 card in the entries of leaderboards/sample."""
+    assert REGISTRY.card("bm25").digest.startswith("a1fdf69e2f67")
+
+
+@pytest.mark.parametrize("name", sorted(REGISTRY.card_files))
+def test_every_card_names_what_it_lacks(name: str) -> None:
+    card = REGISTRY.card(name)
+    if card.family in ("random", "oracle", "bm25", "okapi", "tfidf", "lucene", "listwise", "hosted"):
+        return  # no weights of its own
+    doubts = " ".join(card.not_verified)
+    assert card.hub is not None
+    assert card.revision is not None or "no revision is pinned" in doubts or "no revision of that mirror" in doubts
+    assert card.licence != "not stated" or "licence" in doubts
+    assert card.parameters is not None or "number of parameters" in doubts
+
+
+PARAMETERS_FROM_MEMORY = {
+    "bge-reranker-v2-m3": 568_000_000,
+    "bge-reranker-v2-gemma": 2_510_000_000,
+    "jina-reranker-v2": 278_000_000,
+    "monot5": 223_000_000,
+    "gte-large": 434_000_000,
+    "colt": 109_482_240,
+}
+
+
+@pytest.mark.parametrize("name", PARAMETERS_FROM_MEMORY)
+def test_parameters_that_no_source_at_hand_confirms(name: str) -> None:
+    card = REGISTRY.card(name)
+    assert card.parameters == PARAMETERS_FROM_MEMORY[name]
+    assert any("number of parameters" in doubt for doubt in card.not_verified)
+
+
+# MAIR's section 7, gritlm's own default (ToolRet's section 3.3), and the cards' own pages.
+OWN_LENGTHS = {
+    **dict.fromkeys(("e5-small", "e5", "e5-large", "bge", "bge-large", "bge-small", "gtr", "gtr-large"), 512),
+    "minilm": 256,
+    "gte": 8192,
+    "gte-large": 8192,
+    "gritlm": 512,
+    "nv-embed-v2": 32768,
+}
+
+
+@pytest.mark.parametrize("name", DENSE)
+def test_length_of_the_models_authors_or_of_the_checkpoint(name: str) -> None:
+    assert REGISTRY.card(name).as_its_authors_say().encoding.max_length == OWN_LENGTHS.get(name, "model")
 
 
 def test_all_shipped_models_can_be_run() -> None:

@@ -6,6 +6,7 @@ each prefix is shown to matter by alternatives that fail.
 
 from __future__ import annotations
 
+import json
 import logging
 import shutil
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from toolbench_eval.data.corpus import Corpus
 from toolbench_eval.data.queries import Queries
 from toolbench_eval.encoding import batching
 from toolbench_eval.errors import UsageError
+from toolbench_eval.evaluation.parts import limits_of
 from toolbench_eval.registry import Registry
 from toolbench_eval.retrievers.base import Runtime
 from toolbench_eval.retrievers.dense import Dense
@@ -163,6 +165,42 @@ def test_own_modules(checkpoints: dict[str, Path], name: str, checkpoint: str, p
     other = "cls" if pooling == "mean" else "mean"
     expected = plain(checkpoints[checkpoint], pooling=other, normalize=True)
     assert same(encoded(checkpoints[name], pooling=other, normalize=True), expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "limit"),
+    [
+        ("bert", 64),  # positions
+        ("qwen2", 512),  # positions, of a decoder
+        ("t5", 512),  # neither tokenizer nor configuration names one
+        ("st mean", 64),  # what sentence-transformers wrote down
+    ],
+)
+def test_a_tokenizer_without_a_limit_leaves_it_to_the_configuration(
+    checkpoints: dict[str, Path], tmp_path: Path, name: str, limit: int
+) -> None:
+    folder = tmp_path / checkpoints[name].name
+    shutil.copytree(checkpoints[name], folder)
+    for file in folder.rglob("*.json"):
+        told = json.loads(file.read_text())
+        if isinstance(told, dict) and "model_max_length" in told:
+            file.write_text(json.dumps({**told, "model_max_length": int(1e30)}))
+    model = load_model(str(folder), runtime=CPU)
+    assert model.setting["max_length"] == "model"
+    long = "weather city " * 600
+    model.index(Corpus.of(["a", "b"], [long, "x"]))
+    assert limits_of(model) == {folder.name: limit}
+    expected = plain(folder, [long], pooling="mean", normalize=name == "st mean", max_length=limit)
+    assert same(np.array(model.retriever._vectors[-1:]), expected)  # type: ignore[attr-defined]
+    # Another process finds the vectors, loads nothing, and says the same.
+    again = load_model(str(folder), runtime=CPU)
+    again.index(Corpus.of(["a", "b"], [long, "x"]))
+    assert "_model" not in vars(again.retriever._encoder)  # type: ignore[attr-defined]
+    assert limits_of(again) == {folder.name: limit}
+
+
+def test_a_number_in_the_card_is_the_limit(checkpoints: dict[str, Path]) -> None:
+    assert Dense(card(checkpoints["bert"], max_length=20), CPU).limit == 20
 
 
 def test_t5_with_projection(checkpoints: dict[str, Path]) -> None:

@@ -90,6 +90,8 @@ def test_cost(server, tmp_path):
         [{"index": 0, "embedding": [1.0, 2.0]}, {"index": 1, "embedding": [1.0, float("nan")]}],
         [{"index": 0, "embedding": []}, {"index": 1, "embedding": []}],
         [{"index": at, "embedding": [1.0]} for at in range(3)],
+        [{"index": at, "embedding": [float(1 + at)]} for at in (0, 1, 1)],
+        [{"index": 0, "embedding": [1.0, 2.0]}, {"index": 1, "embedding": [0.0, 0.0]}],
         [{"index": 0, "embedding": "AACAPw=="}, {"index": 1, "embedding": "AACAPw=="}],
     ],
 )
@@ -99,6 +101,28 @@ def test_what_is_no_answer_is_not_taken_for_one(server, tmp_path, data):
         encoder(server, tmp_path).encode(["a", "b"])
     server.heal()
     np.testing.assert_allclose(encoder(server, tmp_path).encode(["a", "b"]), [vector("a"), vector("b")], rtol=1e-6)
+
+
+def test_an_empty_text_may_have_a_vector_of_zeros(server, tmp_path):
+    server.answer(json.dumps({"data": [{"index": 0, "embedding": [0.0, 0.0]}]}).encode())
+    assert encoder(server, tmp_path).encode([""]).tolist() == [[0.0, 0.0]]
+
+
+@pytest.mark.parametrize("kept", [b"", b"abc", np.zeros(8, "<f4").tobytes(), np.full(8, np.nan, "<f4").tobytes()])
+def test_what_is_kept_and_is_no_vector_makes_room(server, tmp_path, kept):
+    ours = encoder(server, tmp_path)
+    ours._memo.put({ours._key("a"): kept})
+    np.testing.assert_allclose(ours.encode(["a"]), [vector("a")], rtol=1e-6)
+    server.requests.clear()
+    np.testing.assert_allclose(encoder(server, tmp_path).encode(["a"]), [vector("a")], rtol=1e-6)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("entry", ['"index": 1e999, "embedding": [1]', '"index": 0, "embedding": [1%s]' % ("0" * 400)])
+def test_numbers_beyond_all_bounds_are_no_answer(server, tmp_path, entry):
+    server.answer(f'{{"data": [{{{entry}}}]}}'.encode())
+    with pytest.raises(EndpointError, match="not_an_answer x 2"):
+        encoder(server, tmp_path).encode(["a"])
 
 
 def test_after_a_fault_only_the_rest_is_asked(server, tmp_path):
@@ -138,6 +162,23 @@ def test_a_card_makes_a_retriever(server, tmp_path, monkeypatch):
     np.testing.assert_allclose(run.scores, -np.sort(-expected, axis=1)[:, :2], rtol=1e-5)
     assert model.index_bytes == documents.nbytes
     assert "sk-secret" not in str(model.setting)
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ("batch = 0", "batch"),
+        ('characters = "many"', "characters"),
+        ("dimensions = 2.5", "dimensions"),
+        ("dims = 3", "dims.*there is no such key"),
+    ],
+)
+def test_options_that_make_no_sense(tmp_path, options, named):
+    (tmp_path / "models").mkdir()
+    card = f'name = "mine"\nfamily = "hosted"\n[options]\nendpoint = "openai-api/local/m"\n{options}\n'
+    (tmp_path / "models" / "mine.toml").write_text(card)
+    with pytest.raises(DataError, match=f"card of 'mine'.*{named}"):
+        load_model("mine", Registry((tmp_path,))).index(Corpus.of(["a"], ["b"]))
 
 
 def test_the_card_that_ships_needs_its_key(monkeypatch):

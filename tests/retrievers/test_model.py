@@ -1,6 +1,7 @@
 """What stands around a retriever: equal texts once, labels shown to bounds only, MAIR's small-corpus fault."""
 
 import numpy as np
+import pytest
 
 from toolbench_eval.cards import Templates
 from toolbench_eval.data.corpus import Corpus
@@ -58,11 +59,26 @@ def test_reference_pushes_the_last_document_to_the_end():
     assert changed.scores.tolist() == [[2, 1, lowest], [3, 1, lowest]]
 
 
-def test_small_corpora_switch_acts_only_where_the_corpus_is_smaller_than_the_depth():
-    queries = Queries.of(["1"], ["plum"])  # plum is in the last document
+def corpus_of(n):
+    """Documents of one word each; the query `last` finds the last one only."""
+    return Corpus.of([f"d{at:03}" for at in range(n)], [*(f"word{at}" for at in range(n - 1)), "last"])
+
+
+@pytest.mark.parametrize(("size", "k", "pushed"), [(22, 5, True), (22, 22, True), (99, 100, True), (100, 5, False)])
+def test_reference_asks_for_100_documents_whatever_the_depth(size, k, pushed):
+    queries = Queries.of(["1"], ["last"])
     reference, clamped = model(BM25(), small_corpora="reference"), model(BM25())
     for made in (reference, clamped):
-        made.index(CORPUS)
-    assert clamped.search(queries, 10).documents[0, 0] == 2
-    assert reference.search(queries, 10).documents[0].tolist()[-1] == 2
-    assert reference.search(queries, 3).documents[0, 0] == 2
+        made.index(corpus_of(size))
+    assert clamped.search(queries, k).documents[0, 0] == size - 1
+    found = reference.search(queries, k).documents[0].tolist()
+    assert len(found) == min(size, k)
+    assert (found[0] != size - 1) == pushed
+    if pushed:
+        assert (size - 1 in found) == (k >= size)
+
+
+def test_a_run_deeper_than_a_corpus_of_100_is_none_of_the_reference():
+    made = model(BM25(), small_corpora="reference")
+    made.index(corpus_of(120))
+    assert made.search(Queries.of(["1"], ["last"]), 500).documents[0, 0] == 119

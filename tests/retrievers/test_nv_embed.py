@@ -191,9 +191,9 @@ def run_of(name: str, folder: Path, root: Path, protocol: Any = "default") -> np
     shipped["encoding"]["max_length"] = LENGTH
     (root / "own" / "models").mkdir(parents=True)
     (root / "own" / "models" / "tiny.toml").write_text(toml(shipped))
-    model = load_model(
-        "tiny", Registry((root / "own",)), protocol=protocol, runtime=Runtime(device="cpu", batch_tokens=100)
-    )
+    registry = Registry((root / "own",))
+    suite, runtime = registry.suite("toolret"), Runtime(device="cpu", batch_tokens=100)
+    model = load_model("tiny", registry, protocol=protocol, suite=suite, runtime=runtime)
     model.index(Corpus.of([f"d{number:02}" for number in range(len(DOCUMENTS))], DOCUMENTS))
     run = model.search(Queries.of(["a", "b", "c"], QUERIES, INSTRUCTIONS), len(DOCUMENTS))
     found = np.empty(run.scores.shape)

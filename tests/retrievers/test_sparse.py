@@ -121,7 +121,7 @@ def test_a_bare_transformer_is_refused(tmp_path: Path) -> None:
 
 
 def test_missing_weights_and_missing_permission(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"no config\.json"):
+    with pytest.raises(UsageError, match=r"neither config\.json nor modules\.json"):
         Splade(card(tmp_path), CPU)
     with pytest.raises(MissingDataError, match="--offline is set"):
         Splade(ModelCard(name="gone", family="splade", hub="nobody/nothing"), CPU)

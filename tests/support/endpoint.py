@@ -33,6 +33,7 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
     content: bytes = b"{}"
     kind: str = "answer"
+    pause: float = 0.0
     match: Callable[[Body], bool] = lambda body: True
 
 
@@ -100,6 +101,10 @@ class EndpointServer(LocalServer):
         half = b'{"choices": [{"message": {"content": "half an ans'
         self.faults.append(Fault(times, content=half, kind="cut", match=match))
 
+    def drip(self, *, pause: float = 0.2, times: float = float("inf"), match=lambda body: True) -> None:
+        """Send a byte, wait, send a byte ... and never come to an end (until the server is closed)."""
+        self.faults.append(Fault(times, kind="drip", pause=pause, match=match))
+
     def say(self, text: str, *, times: float = float("inf"), match=lambda body: True) -> None:
         """Answer properly, with this text; JSON can say what no file can hold."""
         choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
@@ -154,6 +159,11 @@ class _Handler(LocalHandler):
             self.send(200, JSON, content)
         elif fault.kind == "hang":
             self.owner.released.wait(60)
+            self.close_connection = True
+        elif fault.kind == "drip":
+            self.send(200, JSON, b"", announced=10**6)
+            while not self.owner.released.wait(fault.pause):
+                self.wfile.write(b" ")
             self.close_connection = True
         elif fault.kind == "cut":
             self.send(200, JSON, fault.content, announced=len(fault.content) + 100)

@@ -323,6 +323,7 @@ class FakeModel:
     encoded: list[str] = field(default_factory=list)
     batches: list[int] = field(default_factory=list)
     fail_at: int | None = None
+    limit: int | None = None
 
     def tokenise(self, texts: list[str]) -> FakeTokens:
         return FakeTokens(list(texts))

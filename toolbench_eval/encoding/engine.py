@@ -13,12 +13,16 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from toolbench_eval.atomic import write_text
 from toolbench_eval.encoding.filling import Filler
 from toolbench_eval.encoding.model import EmbeddingModel
 from toolbench_eval.encoding.space import Space
 from toolbench_eval.encoding.store import ShardStore, Vectors
 from toolbench_eval.encoding.stream import embed
 from toolbench_eval.progress import Advance, Track, untracked
+
+LIMIT = "max_length.txt"
+"""File beside the vectors: tokens of a text that the model saw."""
 
 
 class Encoder:
@@ -58,7 +62,23 @@ class Encoder:
 
     @cached_property
     def _model(self) -> EmbeddingModel:
-        return self._load()
+        model = self._load()
+        if model.limit is not None:
+            with self._store.writing():
+                write_text(self._limit_file, f"{model.limit}\n", durable=False)
+        return model
+
+    @property
+    def limit(self) -> int | None:
+        """Tokens of a text that the model sees, as loading it found out, now or when its vectors were made."""
+        try:
+            return int(self._limit_file.read_text())
+        except (OSError, ValueError):
+            return None
+
+    @property
+    def _limit_file(self) -> Path:
+        return self._store.folder / LIMIT
 
     def encode(self, texts: pa.LargeStringArray) -> Vectors:
         """The vectors of texts; an empty text is seen as a space, which every tokenizer takes.

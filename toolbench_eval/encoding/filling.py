@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import pyarrow as pa
 
-from toolbench_eval.atomic import write_text
+from toolbench_eval.atomic import remove_temporaries, write_text
 from toolbench_eval.encoding.plans import Plan, PlanFile, make_plan
 from toolbench_eval.encoding.space import Space
 from toolbench_eval.encoding.store import ShardStore, digest
@@ -87,12 +87,18 @@ class Filler:
     def _fill(self, job: Job, make: Make[Made], write: Write[Made]) -> None:
         """Encode what is missing."""
         with job.file.locked():
+            self._sweep()
             self.store.refresh()  # another process may have had the same job
             missing = self.store.missing(job.wanted)
             if missing:
-                self.store.sweep()
                 self._execute(self._plan(job, set(missing)), job, make, write)
             job.file.remove()
+
+    def _sweep(self) -> None:
+        """Remove the half-written files of processes that were killed."""
+        with self.store.writing():
+            # Whoever writes holds the lock, so what is unfinished now will never be finished.
+            remove_temporaries(self._folder)
 
     def _plan(self, job: Job, missing: set[bytes]) -> Plan:
         """The plan of the start that was killed, or a new one."""
@@ -107,12 +113,14 @@ class Filler:
         texts = zip(job.wanted, _each(job.texts), strict=True)
         characters = {key: len(text) for key, text in texts if key in missing}
         plan = make_plan(characters, self._batch_tokens, longest if isinstance(longest, int) else _USUAL_LENGTH)
-        write_text(self._folder / "space.json", self._space.to_json() + "\n")
-        job.file.write(plan)
+        with self.store.writing():  # so that no other process sweeps away what is half written
+            write_text(self._folder / "space.json", self._space.to_json() + "\n")
+            job.file.write(plan)
         return plan
 
     def _execute(self, plan: Plan, job: Job, make: Make[Made], write: Write[Made]) -> None:
-        todo = [shard for shard in plan.shards if not self.store.has_shard(plan.name(shard))]
+        # A shard is encoded whole, in the batches that were planned, though only some of its texts may be missing.
+        todo = [shard for shard in plan.shards if self.store.missing(shard)]
         places = {key: at for at, key in enumerate(job.wanted)}
         with self._track(f"encode {self._name}", sum(map(len, todo))) as advance:
             work = (job.shard(shard, places) for shard in todo)

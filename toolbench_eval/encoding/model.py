@@ -18,11 +18,14 @@ from toolbench_eval.encoding.batching import Rows
 from toolbench_eval.encoding.devices import Devices
 from toolbench_eval.encoding.store import Vectors
 from toolbench_eval.encoding.tokens import POOLED, Counting, Tokens, tokenised
-from toolbench_eval.encoding.weights import INSTALL, Weights, unavailable
+from toolbench_eval.encoding.weights import INSTALL, Weights, unavailable, unloadable
 from toolbench_eval.errors import MissingDataError, UsageError
 
 _POOLING = {"mean": "mean", "mean_text": "mean", "cls": "cls", "last": "lasttoken"}
 _TEXT_ONLY = {"text": {"method": "forward", "method_output_name": "last_hidden_state"}}
+_NO_LIMIT = 1_000_000
+_USUAL_LENGTH = 512
+"""Tokens of a text where no file of the checkpoint names a limit."""
 _NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
 _log = logging.getLogger("toolbench_eval")
@@ -43,6 +46,12 @@ class EmbeddingModel:
     copies: list[Any]
     add_eos: bool = False
     unpooled: Counting | None = None
+
+    @property
+    def limit(self) -> int | None:
+        """Tokens of a text that it sees."""
+        limit: int | None = self.copies[0].max_seq_length
+        return limit
 
     def tokenise(self, texts: list[str]) -> Tokens:
         """Texts as the model takes them; needs no device."""
@@ -143,7 +152,7 @@ def _own_modules(card: ModelCard, weights: Weights, dtype: str, *, offline: bool
         device="cpu",
         revision=weights.commit,
         local_files_only=offline,
-        trust_remote_code=card.remote_code,
+        trust_remote_code=bool(card.remote_code),
         model_kwargs={"dtype": getattr(torch, dtype)},
     )
     if not is_sentence_transformer_model(weights.place, revision=weights.commit, local_files_only=offline):
@@ -164,7 +173,7 @@ def _named_modules(card: ModelCard, weights: Weights, dtype: str, *, offline: bo
     from sentence_transformers.sentence_transformer.modules import Pooling
 
     encoding = card.encoding
-    shared = {"revision": weights.commit, "local_files_only": offline, "trust_remote_code": card.remote_code}
+    shared = {"revision": weights.commit, "local_files_only": offline, "trust_remote_code": bool(card.remote_code)}
     options: dict[str, Any] = {
         "model_kwargs": {**shared, "dtype": getattr(torch, dtype)},
         "processor_kwargs": dict(shared),
@@ -199,11 +208,26 @@ def _set_max_length(model: Any, card: ModelCard) -> None:
     """
     wanted = card.encoding.max_length
     if wanted == "model":
+        _limit(model)
         return
     most = _positions(model)
     if most is not None and wanted > most:
         raise UsageError(f"the card of '{card.name}' has max_length {wanted}, but the model only has {most} positions")
     model.max_seq_length = wanted
+
+
+def _limit(model: Any) -> None:
+    """Cut texts where the model's own files say.
+
+    sentence-transformers reads its own setting in them, else the smaller of the tokenizer's limit and the model's
+    positions. Where neither is there, a tokenizer without a limit says a huge number; then the text part of the
+    configuration decides, or else the usual length.
+    """
+    said, config = model.max_seq_length, getattr(getattr(model[0], "auto_model", None), "config", None)
+    if config is None or (said is not None and said < _NO_LIMIT):
+        return
+    positions = getattr(config.get_text_config(), "max_position_embeddings", None)
+    model.max_seq_length = int(positions) if positions and positions > 0 else _USUAL_LENGTH
 
 
 def _positions(model: Any) -> int | None:
@@ -248,7 +272,7 @@ def _explained(card: ModelCard, weights: Weights, *, offline: bool) -> Iterator[
     try:
         yield
     except ValueError as error:
-        raise UsageError(f"{weights.place} cannot be loaded as a model: {error}") from error
+        raise unloadable(card, weights.place, error) from error
     except failures() as error:
         if weights.commit is None:
             raise UsageError(f"{weights.place} cannot be loaded as a model: {error}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +37,13 @@ class Ragged:
     def split(self) -> list[npt.NDArray[Any]]:
         """The rows of each text."""
         return np.split(self.rows, self.offsets[1:-1]) if len(self.lengths) else []
+
+
+def rows_of(ragged: Ragged, texts: Sequence[int]) -> Ragged:
+    """The rows of some of the texts, which are named by their positions."""
+    chosen = np.asarray(texts, dtype=np.int64)
+    lengths = ragged.lengths[chosen]
+    return Ragged(ragged.rows[spans(ragged.offsets[chosen], lengths)], lengths)
 
 
 def spans(starts: Positions, lengths: Positions) -> Positions:

@@ -63,7 +63,15 @@ class Space:
         return f"{re.sub(r'[^A-Za-z0-9._-]+', '_', model)}-{self.key}"
 
 
-def space_of(card: ModelCard, weights: Weights, devices: Devices, dtype: str | None, side: str = "") -> Space:
+def space_of(
+    card: ModelCard,
+    weights: Weights,
+    devices: Devices,
+    dtype: str | None,
+    side: str = "",
+    *,
+    own_code: bool = False,
+) -> Space:
     """The space that a card's vectors lie in.
 
     Args:
@@ -72,7 +80,10 @@ def space_of(card: ModelCard, weights: Weights, devices: Devices, dtype: str | N
         devices: Where it runs.
         dtype: What the user asked for, if anything.
         side: `query` or `document` where the model itself treats them differently.
+        own_code: Whether code of the checkpoint runs that might be left out.
     """
+    more = {"side": side} if side else {}
+    more |= {"code": "its own"} if own_code else {}
     encoding = card.encoding
     return Space(
         weights=weights.identity,
@@ -83,7 +94,7 @@ def space_of(card: ModelCard, weights: Weights, devices: Devices, dtype: str | N
         dtype=dtype_on(devices, card, dtype),
         device=devices.kind,
         libraries=libraries(),
-        variant=variant_of(card, side=side) if side or card.options else "",
+        variant=variant_of(card, **more) if more or card.options else "",
     )
 
 

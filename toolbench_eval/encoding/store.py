@@ -4,6 +4,10 @@ A shard is 256 bytes of JSON, padded with spaces and closed by a newline; then t
 then the vectors, float32 and little-endian, in the same order. Where a text has several rows (see `ragged`), an int64
 for each text stands between the two: where its rows end; the header then names the number format of the rows.
 
+A text has one vector for ever, the one that was published first: whoever publishes a shard leaves out what others have
+published since, and reads theirs. A folder into which shards of several caches were copied may still hold a text twice;
+then the older file counts.
+
 A shard is found broken by its length, by the checksum of all that precedes the vectors when the folder is read, and by
 that of the vectors before the first of them is used. It is removed with a note, so that its texts are encoded again.
 """
@@ -13,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,9 +28,12 @@ import numpy.typing as npt
 
 from toolbench_eval.atomic import atomic_path
 from toolbench_eval.encoding.locks import locked, unusable
-from toolbench_eval.encoding.ragged import Positions, Ragged, spans
+from toolbench_eval.encoding.ragged import Positions, Ragged, rows_of, spans
 
 Vectors = npt.NDArray[np.float32]
+
+Content = tuple[npt.NDArray[Any], Positions | None]
+"""Rows of texts, and where each text's rows end (None where each has one)."""
 
 SUFFIX = ".shard"
 DIGEST_BYTES = 32
@@ -104,17 +111,13 @@ class ShardStore:
         self._places: dict[bytes, tuple[str, int]] = {}
 
     def refresh(self) -> None:
-        """Take in shards that were written since, by this or another process.
+        """Take in shards that were written since, by this or another process, the oldest first.
 
         Raises:
             StorageError: The folder cannot be read.
         """
-        for name in sorted(self._names() - self._shards.keys()):
+        for name in sorted(self._names() - self._shards.keys(), key=self._age):
             self._take_in(name)
-
-    def has_shard(self, name: str) -> bool:
-        """Whether the shard of this name is there and has not been found broken."""
-        return name in self._shards and self._check(name)
 
     def missing(self, wanted: Iterable[bytes]) -> list[bytes]:
         """The digests without an intact vector, each once, in the order given."""
@@ -166,17 +169,19 @@ class ShardStore:
         return places
 
     def write(self, name: str, digests: Sequence[bytes], vectors: Vectors) -> None:
-        """Add a shard; it is durable when this returns.
+        """Add a shard; it is durable when this returns. A text that has a vector by now keeps that one.
 
         Args:
-            name: Its name, the same for the same texts in the same batches (see `plans.Plan`).
+            name: Its name, the same for the same texts in the same batches (see `plans.Plan`); where texts are left
+                out, it gets another.
             digests: SHA-256 of each text.
             vectors: float32, shape (len(digests), dimension).
 
         Raises:
             StorageError: The disk is full, read-only or broken; no part of the shard is left.
         """
-        self._write(name, digests, np.ascontiguousarray(vectors, dtype="<f4"), None)
+        content = np.ascontiguousarray(vectors, dtype="<f4")
+        self._publish(name, digests, lambda texts: (content[texts], None))
 
     def write_ragged(self, name: str, digests: Sequence[bytes], ragged: Ragged) -> None:
         """Add a shard of texts with any number of rows each, in the number format that they have.
@@ -189,8 +194,23 @@ class ShardStore:
         Raises:
             StorageError: As for `write`.
         """
-        rows = np.ascontiguousarray(ragged.rows, dtype=ragged.rows.dtype.newbyteorder("<"))
-        self._write(name, digests, rows, np.cumsum(ragged.lengths, dtype=np.int64))
+
+        def chosen(texts: list[int]) -> Content:
+            part = rows_of(ragged, texts)
+            rows = np.ascontiguousarray(part.rows, dtype=part.rows.dtype.newbyteorder("<"))
+            return rows, np.cumsum(part.lengths, dtype=np.int64)
+
+        self._publish(name, digests, chosen)
+
+    def _publish(self, name: str, digests: Sequence[bytes], chosen: Callable[[list[int]], Content]) -> None:
+        """Write those of a shard's texts that nobody has published yet."""
+        with self.writing():
+            self.refresh()
+            lacking = set(self.missing(digests))
+            left = [at for at, key in enumerate(digests) if key in lacking]
+            if left:
+                kept = [digests[at] for at in left]
+                self._write(name if len(kept) == len(digests) else _part(name, kept), kept, *chosen(left))
 
     def _write(self, name: str, digests: Sequence[bytes], content: npt.NDArray[Any], ends: Positions | None) -> None:
         table = b"".join(digests) + (b"" if ends is None else ends.astype("<i8").tobytes())
@@ -203,7 +223,7 @@ class ShardStore:
         }
         if ends is not None:
             header["rows"] = content.dtype.str
-        with self.writing(), atomic_path(self._path(name)) as temporary, temporary.open("wb") as file:
+        with atomic_path(self._path(name)) as temporary, temporary.open("wb") as file:
             file.write(json.dumps(header).encode().ljust(HEADER_BYTES - 1) + b"\n")
             file.write(table)
             file.write(content.data)
@@ -216,13 +236,6 @@ class ShardStore:
         """Keeps other processes from writing in this folder; held for milliseconds."""
         return locked(self.folder / LOCK)
 
-    def sweep(self) -> None:
-        """Remove the half-written files of processes that were killed."""
-        with self.writing():
-            # Whoever writes holds the lock, so what is unfinished now will never be finished.
-            for left in self.folder.glob(f".*{SUFFIX}.*"):
-                left.unlink(missing_ok=True)
-
     def _names(self) -> set[str]:
         try:
             return {path.stem for path in self.folder.iterdir() if path.suffix == SUFFIX}
@@ -230,6 +243,13 @@ class ShardStore:
             return set()
         except OSError as error:
             raise unusable(self.folder, error) from error
+
+    def _age(self, name: str) -> tuple[int, str]:
+        """Orders shards as they were published; the name decides between files of one moment."""
+        try:
+            return self._path(name).stat().st_mtime_ns, name
+        except OSError:  # gone since: nothing is taken in
+            return 0, name
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}{SUFFIX}"
@@ -290,6 +310,11 @@ def _opened(path: Path) -> tuple[Shard, list[bytes]]:
     if path.stat().st_size != shard.size or hashlib.sha256(table).hexdigest() != header["digests"]:
         raise ValueError(path)
     return shard, digests
+
+
+def _part(name: str, digests: Sequence[bytes]) -> str:
+    """Name of what is left of a shard: no shard in the folder that is intact has it, for that would have the texts."""
+    return hashlib.sha256(name.encode() + b"".join(digests)).hexdigest()[:32]
 
 
 def _ends(shard: Shard) -> Positions:

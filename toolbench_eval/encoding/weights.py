@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
+import time
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +16,10 @@ from toolbench_eval.errors import HubError, MissingDataError, UsageError
 INSTALL = "it needs torch and sentence-transformers: pip install 'toolbench-eval[dense]'"
 
 _log = logging.getLogger("toolbench_eval")
+
+SETTLED = 2.0
+"""Seconds after which another change of a file shows in the date of its last change, which cannot be set back."""
+_digests: dict[tuple[Path, int, int, int, int, int], bytes] = {}
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _IRRELEVANT = {".md", ".png", ".jpg", ".pdf"}
@@ -43,19 +48,26 @@ def find_weights(card: ModelCard, *, offline: bool) -> Weights:
     """The weights of a card; none are fetched or loaded.
 
     Raises:
-        UsageError: The card names none, or the package that carries them is not installed.
+        UsageError: The card names none or a folder without a model, or the package that carries them is not installed.
         MissingDataError: Offline, and the hub's cache does not know the revision.
-        HubError: The hub did not say which commit the revision is.
+        HubError: The hub did not say which commit the revision is, or cannot be asked and its cache has no such commit.
     """
     if card.package is not None:
-        return _in_folder(_package_folder(card, card.package))
+        return _model_in(_package_folder(card, card.package))
     if card.hub is None:
         raise UsageError(f"the card of '{card.name}' names neither a hub repository nor a package")
     if Path(card.hub).is_dir():
-        return _in_folder(Path(card.hub))
+        return _model_in(Path(card.hub))
+    if not offline:
+        _quiet_retries()
     if card.revision is not None and _COMMIT.fullmatch(card.revision):
+        if not offline and not _is_cached(card.hub, card.revision):
+            _ask(card.hub, card.revision)
         return _at_commit(card.hub, card.revision)
     confirmed = offline or _answers(card.hub, card.revision)
+    if not confirmed and not _is_cached(card.hub, card.revision):
+        _ask(card.hub, card.revision)
+        confirmed = True
     commit = _commit(card.hub, card.revision, offline=offline)
     if not confirmed:
         _log.warning("the hub cannot be asked for %s: the commit that it named last is used, %s", card.hub, commit)
@@ -81,12 +93,36 @@ def folder_digest(folder: Path) -> str:
 
 
 def _file_digest(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").digest()
+    """SHA-256 of a file, which is read once by a process as long as nobody touches it."""
+    stat = path.stat()
+    state = (path, stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+    if state not in _digests:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").digest()
+        if time.time() - stat.st_ctime < SETTLED:
+            return found
+        _digests[state] = found
+    return _digests[state]
 
 
-def _in_folder(folder: Path) -> Weights:
+def check_folder(folder: Path) -> None:
+    """Refuse a folder that holds no model, before all that is in it is read.
+
+    Raises:
+        UsageError: It has none of the files that every model has.
+    """
+    if not any((folder / name).is_file() for name in _ROOT_FILES):
+        raise UsageError(f"{folder} cannot be loaded as a model: it has neither {' nor '.join(_ROOT_FILES)}")
+
+
+def find_folder(folder: Path) -> Weights:
+    """The weights in a folder, whatever else is in it."""
     return Weights(str(folder), None, f"files:{folder_digest(folder)}")
+
+
+def _model_in(folder: Path) -> Weights:
+    check_folder(folder)
+    return find_folder(folder)
 
 
 def _package_folder(card: ModelCard, package: str) -> Path:
@@ -118,18 +154,61 @@ def _commit(repo: str, revision: str | None, *, offline: bool) -> str:
 
 def _answers(repo: str, revision: str | None) -> bool:
     """Whether the hub says anything of a revision; huggingface_hub would take the last known commit without a word."""
-    from huggingface_hub import get_hf_file_metadata, hf_hub_url
     from huggingface_hub.errors import HFValidationError
 
     from toolbench_eval.data.hub_errors import failures, may_pass
 
     try:
-        get_hf_file_metadata(hf_hub_url(repo, _ROOT_FILES[0], revision=revision))
+        _head(repo, revision)
     except HFValidationError:
         return True
     except failures() as error:
         return not may_pass(error)
     return True
+
+
+def _ask(repo: str, revision: str | None) -> None:
+    """Make sure that the hub answers, before libraries try each of a model's files again and again.
+
+    Raises:
+        HubError: It does not, a few tries later either.
+        UsageError: It has no such name.
+    """
+    from huggingface_hub.errors import HFValidationError, OfflineModeIsEnabled
+
+    from toolbench_eval.data.hub_errors import failures, may_pass, retried
+
+    try:
+        retried(lambda: _head(repo, revision))
+    except HFValidationError as error:
+        raise UsageError(f"'{repo}' is neither a folder nor the name of a model on the hub") from error
+    except OfflineModeIsEnabled:
+        return  # HF_HUB_OFFLINE: the libraries say so, too, and try nothing
+    except failures() as error:
+        if may_pass(error):
+            raise unavailable(repo, error) from error
+
+
+def _head(repo: str, revision: str | None) -> None:
+    from huggingface_hub import get_hf_file_metadata, hf_hub_url
+
+    get_hf_file_metadata(hf_hub_url(repo, _ROOT_FILES[0], revision=revision))
+
+
+def _is_cached(repo: str, revision: str | None) -> bool:
+    """Whether the hub's cache knows a revision of a model."""
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        return any(isinstance(try_to_load_from_cache(repo, name, revision=revision), str) for name in _ROOT_FILES)
+    except HFValidationError:
+        return False
+
+
+def _quiet_retries() -> None:
+    """Leave it to the error that ends them to tell of huggingface_hub's own tries."""
+    logging.getLogger("huggingface_hub.utils._http").setLevel(logging.ERROR)
 
 
 def _some_file(repo: str, revision: str | None, *, offline: bool) -> Path:
@@ -154,9 +233,18 @@ def _some_file(repo: str, revision: str | None, *, offline: bool) -> Path:
     return fetched(last)
 
 
+def unloadable(card: ModelCard, place: str, error: Exception) -> UsageError:
+    """The error for weights that are there and cannot be loaded, or not without code that was not allowed."""
+    if "trust_remote_code" not in str(error):
+        return UsageError(f"{place} cannot be loaded as a model: {error}")
+    named = "look at the code, then allow it with --trust-remote-code (and remote_code = true, if it has a card)"
+    return UsageError(f"{place} cannot be loaded as a model without code that it brings along: {named}")
+
+
 def unavailable(place: str, error: Exception) -> HubError:
     """The error for weights that could not be had."""
+    said = next(iter(str(error).splitlines()), type(error).__name__)  # what follows is advice to programmers
     return HubError(
-        f"the weights of {place} could not be had ({error}): check the name, run the same command again later, "
+        f"the weights of {place} could not be had ({said}): check the name, run the same command again later, "
         "or give a folder with the model"
     )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, TypeVar
 
+from toolbench_eval.encoding.weights import Weights
 from toolbench_eval.llms.base import (
     GREEDY,
     LLM,
@@ -24,6 +26,8 @@ from toolbench_eval.llms.meter import Meter
 from toolbench_eval.llms.native_calls import numbered
 from toolbench_eval.llms.scoring import Likelihood, ScoresAnswers, cannot_score
 from toolbench_eval.memo import Memo, key_of
+
+_T = TypeVar("_T")
 
 FORMAT = 1
 """Raised when the stored form changes, so that old values are not found."""
@@ -53,6 +57,11 @@ class CachedLLM:
         """The model's identity."""
         return self._llm.identity
 
+    @property
+    def weights(self) -> Weights | None:
+        """What the model is made of, where it runs in this process."""
+        return getattr(self._llm, "weights", None)
+
     def complete(self, messages: Sequence[Message], sampling: Sampling = GREEDY, attempt: int = 0) -> Reply:
         """Answer from the cache, or ask and keep the answer.
 
@@ -62,12 +71,14 @@ class CachedLLM:
             UsageError: The sampling offers tools, and the model has no format for calls.
         """
         key = self._key(messages, sampling, attempt)
-        reply = self._kept(key)
+        reply = self._read(key, _unpacked)
         if reply is None:
             reply = self._llm.complete(messages, sampling, attempt)
             reply = replace(reply, calls=numbered(reply.calls, messages))
-            if self._memo is not None:
-                self._memo.put({key: _packed(reply)})
+            used = reply.usage
+            reply = self._keep(key, _packed(reply), _unpacked) or reply
+            self.meter.answered(used, cached=False)
+            return replace(reply, cached=False)
         self.meter.answered(reply.usage, cached=reply.cached)
         return reply
 
@@ -87,27 +98,36 @@ class CachedLLM:
         if not isinstance(self._llm, ScoresAnswers):
             raise cannot_score(self.name)
         key = key_of("likelihood", FORMAT, self._llm.identity, turns_as_json(messages), answer)
-        kept = {} if self._memo is None else self._memo.get([key])
-        likelihood = _likelihood(kept[key]) if key in kept else None
+        likelihood = self._read(key, _likelihood)
         self.meter.count("scored" if likelihood is None else "scored_cached")
         if likelihood is None:
             likelihood = self._llm.score(messages, answer)
-            if self._memo is not None:
-                self._memo.put({key: _SCORE.pack(likelihood.logprob, likelihood.tokens)})
+            if not math.isnan(likelihood.logprob):
+                packed = _SCORE.pack(likelihood.logprob, likelihood.tokens)
+                likelihood = self._keep(key, packed, _likelihood) or likelihood
         return likelihood
 
     def _key(self, messages: Sequence[Message], sampling: Sampling, attempt: int) -> bytes:
         asked = turns_as_json(messages), sampling_as_json(sampling)
         return key_of("reply", FORMAT, self._llm.identity, *asked, attempt)
 
-    def _kept(self, key: bytes) -> Reply | None:
+    def _read(self, key: bytes, read: Callable[[bytes], _T | None]) -> _T | None:
+        """What is kept under a key; a value that cannot be read makes room for another."""
         found = {} if self._memo is None else self._memo.get([key])
-        return _unpacked(found[key]) if key in found else None
+        value = read(found[key]) if key in found else None
+        if self._memo is not None and value is None:
+            self._memo.forget(found)
+        return value
+
+    def _keep(self, key: bytes, value: bytes, read: Callable[[bytes], _T | None]) -> _T | None:
+        """Keep a value; where another process was faster, what it kept is the one that counts."""
+        return None if self._memo is None else read(self._memo.put({key: value})[key])
 
 
 def _likelihood(value: bytes) -> Likelihood | None:
     """The likelihood, None if the value is none."""
-    return Likelihood(*_SCORE.unpack(value)) if len(value) == _SCORE.size else None
+    found = Likelihood(*_SCORE.unpack(value)) if len(value) == _SCORE.size else None
+    return None if found is None or math.isnan(found.logprob) else found
 
 
 def _packed(reply: Reply) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,33 +86,57 @@ class HostedEncoder:
         if self._model.dimensions is not None:
             body["dimensions"] = self._model.dimensions
         vectors, usage = self._endpoint.ask(
-            "embeddings", body, lambda answer: (read_vectors(answer, len(batch)), read_usage(answer))
+            "embeddings", body, lambda answer: (read_vectors(answer, batch), read_usage(answer))
         )
+        made = dict(zip(batch, vectors, strict=True))
         if self._memo is not None:
-            pairs = zip(batch, vectors, strict=True)
-            self._memo.put({self._key(text): vector.astype("<f4").tobytes() for text, vector in pairs})
+            keys = {text: self._key(text) for text in batch}
+            kept = self._memo.put({keys[text]: vector.astype("<f4").tobytes() for text, vector in made.items()})
+            made |= _vectors(keys, kept)  # where another process was faster, its vector is the one that counts
         self._endpoint.meter.answered(usage, cached=False)
-        return dict(zip(batch, vectors, strict=True))
+        return made
 
     def _kept(self, keys: dict[str, bytes]) -> dict[str, Vectors]:
-        found = {} if self._memo is None else self._memo.get(keys.values())
-        return {text: np.frombuffer(found[key], dtype="<f4") for text, key in keys.items() if key in found}
+        if self._memo is None:
+            return {}
+        found = self._memo.get(keys.values())
+        known = _vectors(keys, found)
+        self._memo.forget(found.keys() - {keys[text] for text in known})
+        return known
 
     def _key(self, text: str) -> bytes:
         return key_of("embedding", self._endpoint.address.url, self._model.model, self._model.dimensions, text)
 
 
-def read_vectors(body: Any, n: int) -> Vectors:
-    """The vectors in a body of `/embeddings`, in the order of the texts that were sent, shape (n, d).
+def _vectors(keys: Mapping[str, bytes], kept: Mapping[bytes, bytes]) -> dict[str, Vectors]:
+    """Vectors by text; values that are none are left out."""
+    found = {text: kept[key] for text, key in keys.items() if key in kept}
+    vectors = {text: np.frombuffer(value, dtype="<f4") for text, value in found.items() if not len(value) % 4}
+    return {text: vector for text, vector in vectors.items() if _is_vector(vector, text)}
+
+
+def _is_vector(vector: Vectors, text: str) -> bool:
+    """Whether numbers can be the embedding of a text: only of an empty one may all be 0."""
+    return bool(vector.size) and bool(np.isfinite(vector).all()) and (bool(vector.any()) or not text.strip())
+
+
+def read_vectors(body: Any, texts: Sequence[str]) -> Vectors:
+    """The vectors in a body of `/embeddings`, in the order of the texts that were sent, shape (len(texts), d).
 
     Raises:
-        NotAnAnswer: There are not n vectors of one length, one for each text, all finite.
+        NotAnAnswer: There are not as many vectors of one length, one for each text, all finite, and none of zeros but
+            for an empty text.
     """
+    n = len(texts)
     try:
         of_text = {int(entry["index"]): entry["embedding"] for entry in body["data"]}
         vectors = np.array([of_text[at] for at in range(n)], dtype=np.float32)
-    except (TypeError, KeyError, ValueError):
+    except (TypeError, KeyError, ValueError, ArithmeticError):
         raise NotAnAnswer(f"the body holds no {n} vectors: {str(body)[:200]}") from None
-    if vectors.ndim != 2 or not vectors.size or len(of_text) != n or not np.isfinite(vectors).all():
+    if vectors.ndim != 2 or len(of_text) != n or not np.isfinite(vectors).all():
         raise NotAnAnswer(f"the body holds no {n} finite vectors of one length")
+    if len(body["data"]) != n:
+        raise NotAnAnswer(f"the body holds {len(body['data'])} vectors for {n} texts: an index is there twice")
+    if not all(map(_is_vector, vectors, texts)):
+        raise NotAnAnswer("the body holds a vector of zeros for a text that is not empty")
     return vectors

@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from toolbench_eval.errors import EndpointError, UsageError
+from toolbench_eval.llms.loop import within
 from toolbench_eval.llms.meter import Meter
 
 _T = TypeVar("_T")
@@ -26,6 +27,8 @@ OPENAI = "https://api.openai.com/v1"
 RETRIED = {408, 409, 429}
 """Statuses below 500 that may pass; every status from 500 on may, too."""
 INSTALL = "hosted models need the openai SDK: pip install openai"
+UNREADABLE = (ValueError, ArithmeticError, RecursionError)
+"""What reading a foreign body may raise: bytes that are no text, numbers of thousands of digits, endless brackets."""
 SHOWN = 200
 """Characters of a foreign message that an error repeats."""
 
@@ -57,9 +60,9 @@ class Patience:
     Attributes:
         attempts: Times it is sent at most.
         timeout: Seconds to wait for the next byte of an answer.
-        total: Seconds after which no further attempt begins.
+        total: Seconds after which no further attempt begins, and one that is open is cut.
         first_pause: Seconds before the second attempt; doubled before each further one.
-        longest_pause: Bound of the doubling. `Retry-After` may ask for more.
+        longest_pause: Bound of the doubling. `Retry-After` may ask for more, never for less.
     """
 
     attempts: int = 6
@@ -67,6 +70,11 @@ class Patience:
     total: float = 600.0
     first_pause: float = 0.5
     longest_pause: float = 30.0
+
+    def pause(self, attempts: int) -> float:
+        """Seconds to wait after so many attempts."""
+        pause = min(self.first_pause * 2.0 ** (attempts - 1), self.longest_pause)
+        return pause * random.uniform(0.75, 1.0)  # noqa: S311 - spreads retries, decides nothing
 
 
 class NotAnAnswer(ValueError):  # noqa: N818 - a finding about an answer
@@ -128,31 +136,33 @@ class Endpoint:
         while True:
             attempt += 1
             try:
-                return read(self._send(what, body))
-            except NotAnAnswer as error:
-                fault = _Passing("not_an_answer", str(error))
+                return _read(read, self._send(what, body, self.patience.total - (time.monotonic() - began)))
             except _Passing as error:
                 fault = error
             self.meter.count(fault.kind)
             faults[fault.kind] += 1
-            pause = self._pause(attempt) if fault.pause is None else fault.pause
+            pause = max(self.patience.pause(attempt), fault.pause)
             spent = time.monotonic() - began
             if attempt >= self.patience.attempts or spent + pause > self.patience.total:
                 raise self._given_up(body, faults, spent, fault)
             self.meter.wait(pause)
             time.sleep(pause)
 
-    def _send(self, what: Resource, body: dict[str, Any]) -> Any:
+    def _send(self, what: Resource, body: dict[str, Any], left: float) -> Any:
         client = self._client
         import openai
 
         try:
             # Untyped both ways: the SDK would walk through every message, and make an object of anything.
-            return client.post(PATHS[what], body=body, cast_to=object)
-        except json.JSONDecodeError as error:
-            raise NotAnAnswer(f"the body is not JSON: {error.doc[:SHOWN]!r}") from error
+            return within(left, client.post(PATHS[what], body=body, cast_to=object))
+        except UnicodeEncodeError as error:
+            raise EndpointError(f"{self._who(body)} cannot be sent a text that is no Unicode: {error}") from error
+        except UNREADABLE as error:
+            raise _no_answer(error) from error
         except openai.APITimeoutError as error:
             raise _Passing("timeout", f"no answer within {self.patience.timeout:g} s") from error
+        except TimeoutError as error:
+            raise _Passing("timeout", f"no whole answer within the {self.patience.total:g} s of a call") from error
         except openai.APIConnectionError as error:
             raise _Passing("connection_lost", str(error.__cause__ or error)) from error
         except openai.APIStatusError as error:
@@ -165,10 +175,6 @@ class Endpoint:
         if may_pass:
             return _Passing(f"http_{status}", text, _retry_after(response.headers))
         return EndpointError(self._censored(f"{self._who(body)} refused the request: {text}"))
-
-    def _pause(self, attempt: int) -> float:
-        pause = min(self.patience.first_pause * 2.0 ** (attempt - 1), self.patience.longest_pause)
-        return pause * random.uniform(0.75, 1.0)  # noqa: S311 - spreads retries, decides nothing
 
     def _given_up(self, body: dict[str, Any], faults: Counter[str], seconds: float, last: Exception) -> EndpointError:
         listed = ", ".join(f"{kind} x {times}" for kind, times in faults.most_common())
@@ -193,26 +199,43 @@ class Endpoint:
         except ImportError:
             raise UsageError(INSTALL) from None
         # Retries are counted and bounded here, so the SDK must not make its own.
-        return openai.OpenAI(
+        return openai.AsyncOpenAI(
             base_url=self.address.url, api_key=self.address.key, max_retries=0, timeout=self.patience.timeout
         )
 
 
 class _Passing(Exception):  # noqa: N818 - not an error that leaves this module
-    """A fault that may pass."""
+    """A fault that may pass; `pause` is how long the endpoint asks to wait."""
 
-    def __init__(self, kind: str, text: str, pause: float | None = None) -> None:
+    def __init__(self, kind: str, text: str, pause: float = 0.0) -> None:
         super().__init__(text)
         self.kind, self.pause = kind, pause
 
 
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that the endpoint asks to wait: `Retry-After` as a number or as a date (RFC 9110, 10.2.3)."""
-    given = headers.get("retry-after")
-    if given is None:
-        return None
+def _read(read: Callable[[Any], _T], body: Any) -> _T:
+    try:
+        return read(body)
+    except UNREADABLE as error:
+        raise _no_answer(error) from error
+
+
+def _no_answer(error: Exception) -> _Passing:
+    if isinstance(error, NotAnAnswer):
+        return _Passing("not_an_answer", str(error))
+    if isinstance(error, json.JSONDecodeError):
+        return _Passing("not_an_answer", f"the body is not JSON: {error.doc[:SHOWN]!r}")
+    return _Passing("not_an_answer", f"the body cannot be read: {str(error)[:SHOWN]}")
+
+
+def _retry_after(headers: Mapping[str, str]) -> float:
+    """Seconds that the endpoint asks to wait: `Retry-After` as a number or as a date (RFC 9110, 10.2.3), else 0."""
+    given = headers.get("retry-after", "")
     try:
         return max(0.0, float(given))
     except ValueError:
+        pass
+    try:
         date = email.utils.parsedate_tz(given)
-    return None if date is None else max(0.0, email.utils.mktime_tz(date) - time.time())
+        return 0.0 if date is None else max(0.0, email.utils.mktime_tz(date) - time.time())
+    except (ValueError, ArithmeticError, TypeError, IndexError):
+        return 0.0

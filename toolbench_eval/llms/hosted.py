@@ -11,6 +11,9 @@ from toolbench_eval.llms.native_calls import read_calls, tool_as_json, turn_as_j
 from toolbench_eval.llms.prompt_logprobs import score_answer
 from toolbench_eval.llms.scoring import Likelihood, check_answer
 
+MOST_TOKENS = 2**40
+"""A usage beyond this is none."""
+
 
 class HostedLLM:
     """One model of one endpoint."""
@@ -82,7 +85,7 @@ def read_reply(body: Any) -> Reply:
         if not isinstance(text, str) or not isinstance(finish, str):
             raise TypeError
         return Reply(text, read_usage(body), finish, _tokens(choice.get("logprobs")), calls=calls)
-    except (TypeError, KeyError, IndexError, AttributeError):
+    except (TypeError, KeyError, IndexError, AttributeError, ValueError, ArithmeticError):
         raise NotAnAnswer(f"the body holds no message: {str(body)[:200]}") from None
 
 
@@ -90,7 +93,11 @@ def read_usage(body: Mapping[str, Any]) -> Usage | None:
     """The tokens that a body says were used, None if it does not."""
     usage = body.get("usage")
     counts = [usage.get(name, 0) for name in ("prompt_tokens", "completion_tokens")] if isinstance(usage, dict) else []
-    return Usage(*counts) if counts and all(isinstance(count, int) for count in counts) else None
+    return Usage(*counts) if counts and all(map(_is_count, counts)) else None
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and 0 <= value <= MOST_TOKENS
 
 
 def _tokens(logprobs: Mapping[str, Any] | None) -> tuple[Token, ...] | None:

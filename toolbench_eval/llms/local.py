@@ -9,6 +9,7 @@ from typing import Any
 
 from toolbench_eval.cards import Encoding, ModelCard
 from toolbench_eval.checkpoint import Checkpoint
+from toolbench_eval.encoding.weights import Weights
 from toolbench_eval.llms.base import GREEDY, Message, OfferedTool, Reply, Sampling, Token, Usage
 from toolbench_eval.llms.scoring import Likelihood, check_answer
 from toolbench_eval.llms.template_tools import check_tools, read_response, rendered
@@ -32,7 +33,9 @@ class LocalLLM:
         """
         self.name = f"hf/{place}"
         encoding = Encoding(dtype="bfloat16")
-        card = ModelCard(name=self.name, family="llm", hub=place, revision=revision, encoding=encoding)
+        card = ModelCard(
+            name=self.name, family="llm", hub=place, revision=revision, encoding=encoding, remote_code="allowed"
+        )
         self._checkpoint = Checkpoint(card, runtime or Runtime())
         self._lock = threading.Lock()
 
@@ -40,6 +43,11 @@ class LocalLLM:
     def identity(self) -> dict[str, Any]:
         """Content of the weights, number format, versions of the libraries."""
         return dict(self._checkpoint.identity)
+
+    @property
+    def weights(self) -> Weights:
+        """Where the weights are from."""
+        return self._checkpoint.weights
 
     @cached_property
     def _tokenizer(self) -> Any:

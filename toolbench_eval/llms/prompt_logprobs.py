@@ -81,7 +81,7 @@ def _read(body: Any) -> list[Position] | None:
     try:
         given = body.get("prompt_logprobs") or body["choices"][0].get("prompt_logprobs")
         return None if not given else [_position(entry) for entry in given]
-    except (TypeError, KeyError, IndexError, AttributeError, ValueError):
+    except (TypeError, KeyError, IndexError, AttributeError, ValueError, ArithmeticError):
         raise NotAnAnswer(f"the body's prompt log-probabilities cannot be read: {str(body)[:200]}") from None
 
 

@@ -6,21 +6,18 @@ Retries and their bounds are ours, as for every hosted model.
 
 from __future__ import annotations
 
-import asyncio
-import random
 import re
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
-from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from toolbench_eval.errors import EndpointError, UsageError
 from toolbench_eval.llms.base import GREEDY, Message, Reply, Sampling
 from toolbench_eval.llms.endpoint import NotAnAnswer, Patience
+from toolbench_eval.llms.loop import within
 from toolbench_eval.llms.meter import Meter
 from toolbench_eval.llms.runtime_forms import config_of, messages_of, reply_of, tools_of
 
@@ -77,7 +74,8 @@ class ProviderLLM:
         faults: Counter[str] = Counter()
         while True:
             try:
-                return reply_of(self._ask(messages, sampling))
+                left = self._patience.total - (time.monotonic() - began)
+                return reply_of(self._ask(messages, sampling, left))
             except Exception as error:  # noqa: BLE001 - each provider has its own
                 fault = _cause(error)
             pause = self._pause(fault, faults.total())
@@ -90,16 +88,12 @@ class ProviderLLM:
             self._meter.wait(pause)
             time.sleep(pause)
 
-    def _ask(self, messages: Sequence[Message], sampling: Sampling) -> ModelOutput:
+    def _ask(self, messages: Sequence[Message], sampling: Sampling, left: float) -> ModelOutput:
         call = self._model.generate(messages_of(messages), tools_of(sampling.tools), config=config_of(sampling))
-        waiting = asyncio.run_coroutine_threadsafe(call, _loop())
-        try:
-            return waiting.result(self._patience.timeout)
-        finally:
-            waiting.cancel()
+        return within(min(self._patience.timeout, left), call)
 
     def _pause(self, fault: BaseException, before: int) -> float:
-        """Seconds before another attempt: those the provider asks for, else more after each fault before.
+        """Seconds before another attempt: more after each fault before, and never fewer than the provider asks for.
 
         Raises:
             EndpointError: Another attempt is of no use.
@@ -108,11 +102,7 @@ class ProviderLLM:
         decision = passing or (isinstance(fault, Exception) and self._model.api.should_retry(fault))
         if not decision:
             raise EndpointError(f"{self.name} refused the request: {type(fault).__name__}: {fault}") from fault
-        asked: float | None = getattr(decision, "retry_after", None)
-        if asked is not None:
-            return asked
-        pause = min(self._patience.first_pause * 2.0**before, self._patience.longest_pause)
-        return pause * random.uniform(0.75, 1.0)  # noqa: S311 - spreads retries, decides nothing
+        return max(self._patience.pause(before + 1), getattr(decision, "retry_after", None) or 0.0)
 
     def _given_up(self, faults: Counter[str], seconds: float, last: BaseException) -> EndpointError:
         listed = ", ".join(f"{kind} x {times}" for kind, times in faults.most_common())
@@ -136,11 +126,3 @@ def _kind(fault: BaseException) -> str:
         return "not_an_answer"
     status = getattr(fault, "status_code", None)
     return f"http_{status}" if isinstance(status, int) else type(fault).__name__
-
-
-@cache
-def _loop() -> asyncio.AbstractEventLoop:
-    """The event loop of all such models, on a thread of its own: their connections belong to one loop."""
-    loop = asyncio.new_event_loop()
-    threading.Thread(target=loop.run_forever, name="providers", daemon=True).start()
-    return loop

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
+from importlib.metadata import version
 from typing import Any
 
 from toolbench_eval.cards import ModelCard
@@ -35,7 +36,7 @@ def _seq2seq(card: ModelCard, runtime: Runtime) -> Reranker:
         from toolbench_eval.rerankers.seq2seq import Seq2Seq
 
         options = _own(card)
-        prompt = TextPrompt(tokenizer, _length(card), options["body"])
+        prompt = TextPrompt(tokenizer, _length(card, tokenizer, model), options["body"])
         return Seq2Seq(tokenizer, model, prompt, options["yes"], options["no"])
 
     return _pointwise(card, runtime, "AutoModelForSeq2SeqLM", make)
@@ -49,7 +50,7 @@ def _decoder(card: ModelCard, runtime: Runtime) -> Reranker:
         options = _own(card)
         answers = {name: options.pop(name) for name in ("yes", "no") if name in options}
         kind = SegmentPrompt if "question" in options else TextPrompt
-        return Decoder(tokenizer, model, kind(tokenizer, _length(card), **options), **answers)
+        return Decoder(tokenizer, model, kind(tokenizer, _length(card, tokenizer, model), **options), **answers)
 
     return _pointwise(card, runtime, "AutoModelForCausalLM", make)
 
@@ -115,6 +116,8 @@ def _pointwise(card: ModelCard, runtime: Runtime, kind: str, make: Callable[[Any
         "max_length": card.encoding.max_length,
         "options": _own(card),
         **checkpoint.identity,
+        "tokenizers": version("tokenizers"),
+        "device": checkpoint.devices.kind,
     }
 
     def load() -> Replicas:
@@ -130,7 +133,7 @@ def _own(card: ModelCard) -> dict[str, Any]:
     return {name: value for name, value in card.options.items() if name not in NOT_MODEL}
 
 
-def _length(card: ModelCard) -> int:
-    if isinstance(card.encoding.max_length, str):
-        raise UsageError(f"the card of '{card.name}' must give encoding.max_length as a number")
-    return card.encoding.max_length
+def _length(card: ModelCard, tokenizer: Any, model: Any) -> int:
+    from toolbench_eval.rerankers.joining import length_limit
+
+    return length_limit(card.encoding.max_length, tokenizer, model.config)

@@ -9,12 +9,14 @@ import numpy as np
 
 from toolbench_eval.data.corpus import Corpus
 from toolbench_eval.data.queries import Queries
+from toolbench_eval.encoding.weights import Weights
 from toolbench_eval.llms.base import Message, Sampling
 from toolbench_eval.llms.cached import CachedLLM
 from toolbench_eval.llms.concurrency import map_bounded
 from toolbench_eval.prompts import Prompt
 from toolbench_eval.ranking.run import Run
 from toolbench_eval.rerankers.base import ranked
+from toolbench_eval.rerankers.cutting import cl100k_counter, first_words, shortened
 from toolbench_eval.rerankers.permutation import LastWindow, Permutation, read_permutation, windows
 
 
@@ -27,6 +29,7 @@ class Windows:
         step: Places that it moves.
         last_window: See `windows`.
         words: Words of a query or passage that are shown; an instruction is shown whole.
+        text_tokens: Above 0: they are shortened further until they have fewer tokens of cl100k, as in MAIR's reference.
         attempts: Times a window is asked about while the answer names no candidate at all.
     """
 
@@ -35,6 +38,7 @@ class Windows:
     last_window: LastWindow = "anchored"
     words: int = 256
     attempts: int = 3
+    text_tokens: int = 0
 
 
 class Listwise:
@@ -60,9 +64,18 @@ class Listwise:
             plan: Windows.
             sampling: How answers are drawn; greedy if not given.
             concurrency: Calls at a time.
+
+        Raises:
+            UsageError: Tokens are to be counted, and the table of cl100k is not at hand.
         """
         self._llm, self._prompt, self._concurrency = llm, prompt, concurrency
         self._plan, self._sampling = plan or Windows(), sampling or Sampling()
+        self._count = cl100k_counter() if self._plan.text_tokens else None
+
+    @property
+    def weights(self) -> Weights | None:
+        """What the language model is made of, where it runs in this process."""
+        return self._llm.weights
 
     @property
     def cost(self) -> dict[str, float]:
@@ -126,9 +139,9 @@ class Listwise:
         return [*messages, Message("user", said(f"closing{suffix}", **values))]
 
     def _cut(self, text: str) -> str:
-        """The first words; a text that is short enough stays as it is."""
-        words = text.split()
-        return text if len(words) <= self._plan.words else " ".join(words[: self._plan.words])
+        """What is shown of a text; one that is short enough stays as it is."""
+        shown = first_words(text, self._plan.words)
+        return shown if self._count is None else shortened(shown, self._plan.text_tokens, self._count)
 
 
 @dataclass(frozen=True)

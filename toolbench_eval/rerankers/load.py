@@ -9,14 +9,14 @@ from toolbench_eval.cards import ModelCard, Templates
 from toolbench_eval.errors import UsageError
 from toolbench_eval.prompts import load_prompt
 from toolbench_eval.registry import Registry
-from toolbench_eval.rerankers.base import DEPTH
 from toolbench_eval.rerankers.families import RERANKERS, reranker_factory
+from toolbench_eval.rerankers.options import check_options
 from toolbench_eval.retrievers.base import Runtime
 from toolbench_eval.retrievers.families import FAMILIES
-from toolbench_eval.retrievers.load import described, find_card
+from toolbench_eval.retrievers.load import as_set, described, find_card
 from toolbench_eval.retrievers.reranked import RerankerModel
 from toolbench_eval.suites import Protocol, Suite
-from toolbench_eval.switches import ModelSwitches, resolve
+from toolbench_eval.switches import ModelSwitches
 
 LISTWISE = "listwise"
 
@@ -28,6 +28,7 @@ def load_reranker(
     suite: Suite | None = None,
     switches: dict[str, str] | None = None,
     runtime: Runtime | None = None,
+    depth: int | None = None,
 ) -> RerankerModel:
     """Make a reranker; its weights are loaded when it is first used.
 
@@ -39,21 +40,22 @@ def load_reranker(
         suite: The suite whose switches apply under this protocol.
         switches: What the user sets.
         runtime: How to execute.
+        depth: Documents of the first stage that it reorders, instead of the card's.
 
     Raises:
         UnknownNameError: Nothing has this name.
         UsageError: It is no reranker.
+        DataError: An option of its card is none, or makes no sense.
     """
     runtime = runtime or Runtime()
     card = _card(name, registry)
     if card.family in FAMILIES and card.family not in RERANKERS:
         raise UsageError(f"'{name}' is a retriever, not a reranker: it can only be the first stage of a pipeline")
-    used = card.under(protocol)
-    of_suite = {} if suite is None else suite.switch_defaults(protocol, used.family)
-    _, chosen = resolve(of_suite, used.switches, switches or {})
-    if chosen.length == "model_card":
-        used = used.as_its_authors_say()
+    used, chosen = as_set(card, protocol, suite, switches or {})
+    if depth is not None:
+        used = used.choosing({"options": {"depth": depth}})
     make = reranker_factory(used.family)
+    found = check_options(used)
     return RerankerModel(
         name=used.name,
         revision=used.revision,
@@ -61,7 +63,7 @@ def load_reranker(
         templates=_templates(used, chosen),
         switches=chosen,
         described=_described(used, card, runtime),
-        depth=int(used.options.get("depth", DEPTH)),
+        depth=found,
     )
 
 

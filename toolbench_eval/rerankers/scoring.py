@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import struct
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -93,9 +94,7 @@ class PairScorer:
         todo = [batch for batch in planned if any(chunk[at] not in known for at in batch)]
         for batch, scores in self._scored(todo, encoded):
             fresh = {chunk[at]: score for at, score in zip(batch, scores, strict=True) if chunk[at] not in known}
-            if self.memo is not None:
-                self.memo.put({key: _VALUE.pack(score) for key, score in fresh.items()})
-            known |= fresh
+            known |= fresh | self._keep(fresh)
             self.counts["pairs_scored"] += len(fresh)
 
     def _scored(self, todo: list[list[int]], encoded: list[Encoded]) -> Iterator[tuple[list[int], list[float]]]:
@@ -113,9 +112,20 @@ class PairScorer:
         finally:
             pool.shutdown(cancel_futures=True)
 
+    def _keep(self, scores: Mapping[bytes, float]) -> dict[bytes, float]:
+        """Keep scores that are numbers; where another process was faster, its score is the one that counts."""
+        if self.memo is None:
+            return {}
+        packed = {key: _VALUE.pack(score) for key, score in scores.items() if math.isfinite(score)}
+        return _scores(self.memo.put(packed))
+
     def _kept(self, keys: Mapping[bytes, Pair]) -> dict[bytes, float]:
-        found = {} if self.memo is None else self.memo.get(keys)
-        return {key: _VALUE.unpack(value)[0] for key, value in found.items() if len(value) == _VALUE.size}
+        if self.memo is None:
+            return {}
+        found = self.memo.get(keys)
+        known = _scores(found)
+        self.memo.forget(found.keys() - known.keys())
+        return known
 
     def _keys(self, pairs: Sequence[Pair]) -> list[bytes]:
         model = key_of("score", self.identity)
@@ -155,6 +165,12 @@ def halved(score: Callable[[Sequence[Encoded]], Floats], batch: Sequence[Encoded
 def _out_of_memory(error: Exception) -> bool:
     named = type(error).__name__ == "OutOfMemoryError" or isinstance(error, MemoryError)
     return named or "can't allocate memory" in str(error)
+
+
+def _scores(values: Mapping[bytes, bytes]) -> dict[bytes, float]:
+    """Scores by key; values that are none are left out."""
+    found = {key: _VALUE.unpack(value)[0] for key, value in values.items() if len(value) == _VALUE.size}
+    return {key: score for key, score in found.items() if math.isfinite(score)}
 
 
 def _digest(text: str) -> bytes:

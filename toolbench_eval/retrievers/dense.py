@@ -45,12 +45,12 @@ class Dense:
             raise UsageError(f"'{card.name}' cannot be run: {card.unsupported}")
         if find_spec("torch") is None or find_spec("sentence_transformers") is None:
             raise UsageError(f"'{card.name}' is a dense model; {INSTALL}")
-        if card.remote_code and not runtime.trust_remote_code:
-            raise UsageError(f"'{card.name}' runs code from its hub repository: allow it with --trust-remote-code")
+        allowed = card.allowing(runtime.trust_remote_code)
         if unknown := card.options.items() - {("attention", "bidirectional")}:
             name, value = min(unknown)
             raise UsageError(f"the card of '{card.name}' has an option that no dense model takes: {name} = {value!r}")
-        self._card, self._runtime = card, runtime
+        self._card, self._runtime = allowed, runtime
+        self._own_code = card.remote_code == "allowed" and bool(allowed.remote_code)
 
     def index(self, corpus: Corpus) -> None:
         """Encode the documents, in tie order.
@@ -92,11 +92,17 @@ class Dense:
         """
         return find_weights(self._card, offline=self._runtime.offline)
 
+    @property
+    def limit(self) -> int | None:
+        """Tokens of a text that the model sees; None where only loading it tells, and it was never loaded."""
+        said = self._card.encoding.max_length
+        return self._encoder.limit if said == "model" else said
+
     @cached_property
     def _encoder(self) -> Encoder:
         card, runtime = self._card, self._runtime
         devices = find_devices(runtime.device)
-        space = space_of(card, self.weights, devices, runtime.dtype)
+        space = space_of(card, self.weights, devices, runtime.dtype, own_code=self._own_code)
         return Encoder(
             card.name,
             space,

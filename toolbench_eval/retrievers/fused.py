@@ -10,6 +10,7 @@ from toolbench_eval.data.qrels import Qrels
 from toolbench_eval.data.queries import Queries
 from toolbench_eval.ranking.fusion import fuse_rrf
 from toolbench_eval.ranking.run import Run
+from toolbench_eval.retrievers.cost import Cost, added, cost_of
 from toolbench_eval.retrievers.model import Model
 
 RRF_K = 60
@@ -44,6 +45,11 @@ class FusedModel:
     def index_bytes(self) -> int:
         """Memory of all indexes."""
         return sum(member.index_bytes for member in self.members)
+
+    @property
+    def cost(self) -> Cost:
+        """What all members used."""
+        return added(map(cost_of, self.members))
 
     def index(self, corpus: Corpus) -> None:
         """Index the corpus with every member."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field
+
+from toolbench_eval.card_options import Options, read_options
 from toolbench_eval.cards import ModelCard
 from toolbench_eval.data.corpus import Corpus
 from toolbench_eval.data.queries import Queries
-from toolbench_eval.errors import UsageError
 from toolbench_eval.llms.embeddings import EmbeddingModel, HostedEncoder
 from toolbench_eval.llms.endpoint import Endpoint, parse_address
 from toolbench_eval.llms.meter import Meter, price_of
@@ -15,6 +19,7 @@ from toolbench_eval.ranking.run import Run
 from toolbench_eval.ranking.search import search_dense, to_run
 from toolbench_eval.retrievers.base import Runtime
 
+AtLeastOne = Annotated[int, Field(ge=1)]
 VECTORS = "hosted_embeddings.sqlite"
 
 
@@ -51,17 +56,24 @@ class Hosted:
         return to_run(columns, scores, queries.ids, self._corpus)
 
 
+class HostedOptions(Options):
+    """Options of a card; see `EmbeddingModel`."""
+
+    endpoint: str
+    dimensions: AtLeastOne | None = None
+    characters: AtLeastOne = EmbeddingModel.characters
+    batch: AtLeastOne = EmbeddingModel.batch
+
+
 def hosted_encoder(card: ModelCard, runtime: Runtime) -> HostedEncoder:
     """The encoder of a card: `options.endpoint` is `openai/<model>` or `openai-api/<name>/<model>`.
 
     Raises:
-        UsageError: The card names no endpoint, or an environment variable that it needs is not set.
+        DataError: The card names no endpoint, or an option is none or makes no sense.
+        UsageError: An environment variable that the endpoint needs is not set.
     """
-    options = dict(card.options)
-    name = options.pop("endpoint", None)
-    if not isinstance(name, str):
-        raise UsageError(f"the card of '{card.name}' must name options.endpoint, e.g. openai/text-embedding-3-small")
-    address, model = parse_address(name)
-    wanted = EmbeddingModel(model, **options)  # type: ignore[arg-type]
-    endpoint = Endpoint(address, Meter(price_of(name)))
+    options = read_options(HostedOptions, card)
+    address, model = parse_address(options.endpoint)
+    wanted = EmbeddingModel(model, options.dimensions, options.characters, options.batch)
+    endpoint = Endpoint(address, Meter(price_of(options.endpoint)))
     return HostedEncoder(wanted, endpoint, Memo(cache_root() / VECTORS), runtime.concurrency)

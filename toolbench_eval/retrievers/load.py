@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from toolbench_eval.cards import ModelCard, Templates
+from toolbench_eval.encoding.weights import check_folder
 from toolbench_eval.errors import UsageError
 from toolbench_eval.registry import Registry
 from toolbench_eval.rerankers.families import RERANKERS
@@ -14,7 +15,7 @@ from toolbench_eval.retrievers.base import Runtime
 from toolbench_eval.retrievers.families import FAMILIES, factory, no_retriever
 from toolbench_eval.retrievers.model import Model, TemplatedModel
 from toolbench_eval.suites import Protocol, Suite
-from toolbench_eval.switches import ModelSwitches, resolve
+from toolbench_eval.switches import ModelSwitches, check_taken, chosen_values, resolve
 
 FUSION = "+"
 RERANKING = ">"
@@ -33,6 +34,7 @@ def load_model(
     switches: Mapping[str, str] | None = None,
     runtime: Runtime | None = None,
     first_stage: Model | None = None,
+    depth: int | None = None,
 ) -> Model:
     """Make a model; its weights are loaded when it is first used.
 
@@ -45,10 +47,11 @@ def load_model(
         switches: What the user sets; stronger than suite and card.
         runtime: How to execute.
         first_stage: Whose documents are reranked; all that `name` names are rerankers then.
+        depth: Documents that each reranker reorders, instead of its card's.
 
     Raises:
         UnknownNameError: Nothing has this name.
-        UsageError: The name cannot be read.
+        UsageError: The name cannot be read, a switch is for other models, or a depth is given and no reranker.
     """
     registry, runtime = registry or Registry(), runtime or Runtime()
     stages = name.split(RERANKING) if RERANKING in name and not Path(name).exists() else [name]
@@ -56,13 +59,24 @@ def load_model(
         raise UsageError(f"'{name}' is not a model: names joined by '{RERANKING}' must not be empty")
     given = dict(switches or {})
     model = first_stage or _fused(stages.pop(0), registry, protocol, suite, given, runtime)
+    if depth is not None and not stages:
+        raise UsageError(f"--depth is for rerankers, and '{name}' has none")
     if stages:
         from toolbench_eval.rerankers.load import load_reranker
         from toolbench_eval.retrievers.reranked import RerankedModel
 
         for stage in stages:
-            model = RerankedModel(model, load_reranker(stage, registry, protocol, suite, given, runtime))
+            model = RerankedModel(model, load_reranker(stage, registry, protocol, suite, given, runtime, depth))
+    check_taken(given, _families(model.setting))
     return model
+
+
+def _families(setting: Any) -> set[str]:
+    """The families of all parts that a setting is of."""
+    if not isinstance(setting, Mapping):
+        return set()
+    own = {str(setting["family"])} if "family" in setting else set()
+    return own.union(*map(_families, setting.values()))
 
 
 def _fused(
@@ -92,14 +106,10 @@ def _one(
     user_switches: dict[str, str],
     runtime: Runtime,
 ) -> Model:
-    card = find_card(name, registry)
-    used = card.under(protocol)
-    of_suite = {} if suite is None else suite.switch_defaults(protocol, used.family)
-    _, switches = resolve(of_suite, used.switches, user_switches)
-    if used.family in RERANKERS and used.family not in FAMILIES:
+    if is_reranker(name, registry):
         raise no_retriever(name)
-    if switches.length == "model_card":
-        used = used.as_its_authors_say()
+    card = find_card(name, registry)
+    used, switches = as_set(card, protocol, suite, user_switches)
     make = factory(used.family)
     return TemplatedModel(
         name=used.name,
@@ -110,6 +120,27 @@ def _one(
         described=described(used, card, runtime),
         marked=used.encoding.pooling == "mean_text",
     )
+
+
+def as_set(
+    card: ModelCard, protocol: Protocol, suite: Suite | None, user_switches: Mapping[str, str]
+) -> tuple[ModelCard, ModelSwitches]:
+    """A card with all that protocol, suite and user choose, and the switches of the model."""
+    used = card.under(protocol, None if suite is None else suite.name)
+    of_suite = {} if suite is None else suite.switch_defaults(protocol, used.family)
+    layers = (of_suite, used.switches, user_switches)
+    _, switches = resolve(*layers)
+    used = used.choosing(chosen_values(used.family, *layers))
+    return (used.as_its_authors_say() if switches.length == "model_card" else used), switches
+
+
+def is_reranker(name: str, registry: Registry) -> bool:
+    """Whether a name is that of a registered reranker, with or without a language model behind a colon."""
+    registered = name if name in registry.card_files else name.partition(":")[0]
+    if registered not in registry.card_files:
+        return False
+    family = registry.card(registered).family
+    return family in RERANKERS and family not in FAMILIES
 
 
 def find_card(name: str, registry: Registry, family: str = "dense") -> ModelCard:
@@ -134,16 +165,18 @@ def find_card(name: str, registry: Registry, family: str = "dense") -> ModelCard
     if name in by_hub:
         return registry.card(by_hub[name])
     if "/" in name:
-        return ModelCard(name=name, family=family, hub=name, title="no card: the model's own configuration is used")
+        title = "no card: the model's own configuration is used"
+        return ModelCard(name=name, family=family, hub=name, title=title, remote_code="allowed")
     return registry.card(name)
 
 
 def _folder_card(folder: Path, family: str) -> ModelCard:
+    check_folder(folder)
     if family == "dense":
         from toolbench_eval.retrievers.sentence_models import family_of
 
         family = family_of(folder) or family
-    return ModelCard(name=folder.name, family=family, hub=str(folder), title="a folder")
+    return ModelCard(name=folder.name, family=family, hub=str(folder), title="a folder", remote_code="allowed")
 
 
 def _templates(card: ModelCard, switches: ModelSwitches) -> Templates:
@@ -165,6 +198,8 @@ def described(card: ModelCard, original: ModelCard, runtime: Runtime) -> dict[st
         values["seed"] = runtime.seed
     if card.hub or card.package:
         values |= {**card.encoding.model_dump(), "dtype": _dtype(card, runtime), "hub": card.hub}
+    if card.remote_code == "allowed" and runtime.trust_remote_code:
+        values["remote_code"] = True
     return values
 
 

@@ -15,10 +15,15 @@ from toolbench_eval.data.corpus import Corpus
 from toolbench_eval.data.ids import string_array
 from toolbench_eval.data.qrels import Qrels
 from toolbench_eval.data.queries import Queries
+from toolbench_eval.ranking.order import truncate
 from toolbench_eval.ranking.run import Run
 from toolbench_eval.retrievers.base import NeedsQrels, Retriever, Sized
+from toolbench_eval.retrievers.cost import Cost, cost_of
 from toolbench_eval.retrievers.templates import bounded, document_corpus, query_texts
 from toolbench_eval.switches import ModelSwitches
+
+REFERENCE_DEPTH = 100
+"""Documents that MAIR's reference asks its index for, whatever the depth of the run."""
 
 
 class Model(Protocol):
@@ -85,17 +90,24 @@ class TemplatedModel:
         return self.retriever.index_bytes if isinstance(self.retriever, Sized) else 0
 
     @property
+    def cost(self) -> Cost:
+        """What the retriever used so far; nothing where it is not loaded or does not say."""
+        return cost_of(vars(self).get("retriever"))
+
+    @property
     def _shown(self) -> Templates:
         return bounded(self.templates) if self.marked else self.templates
 
     def index(self, corpus: Corpus) -> None:
         """Index the documents as the template shows them."""
+        self._size = len(corpus)
         self.retriever.index(document_corpus(corpus, self._shown, self.switches))
 
     def search(self, queries: Queries, k: int, qrels: Qrels | None = None) -> Run:
         """Search the queries as the template shows them; equal texts are searched once."""
-        run = self._searched(queries, k, qrels)
-        return last_document_last(run) if self.switches.small_corpora == "reference" and run.depth < k else run
+        if self.switches.small_corpora == "clamp" or self._size >= REFERENCE_DEPTH:
+            return self._searched(queries, k, qrels)
+        return truncate(last_document_last(self._searched(queries, self._size, qrels)), k)
 
     def _searched(self, queries: Queries, k: int, qrels: Qrels | None) -> Run:
         texts = query_texts(queries, self._shown, self.switches)

@@ -18,7 +18,7 @@ from toolbench_eval.encoding.devices import find_devices
 from toolbench_eval.encoding.shards import ShardEncoder
 from toolbench_eval.encoding.space import Space, libraries, variant_of
 from toolbench_eval.encoding.store import Vectors
-from toolbench_eval.encoding.weights import folder_digest
+from toolbench_eval.encoding.weights import Weights, folder_digest
 from toolbench_eval.errors import UnknownNameError, UsageError
 from toolbench_eval.location import embeddings_root
 from toolbench_eval.ranking.run import Run
@@ -82,8 +82,7 @@ class MtebModel:
             UsageError: mteb is not installed, the model runs code that was not allowed, or it is asked for in another
                 number format than mteb's.
         """
-        if card.remote_code and not runtime.trust_remote_code:
-            raise UsageError(f"'{card.name}' runs code from its hub repository: allow it with --trust-remote-code")
+        card = card.allowing(runtime.trust_remote_code)
         if runtime.dtype is not None:
             raise UsageError(f"'{card.name}' is loaded by mteb, which decides its number format: leave out --dtype")
         self._card, self._runtime = card, runtime
@@ -157,14 +156,21 @@ class MtebModel:
         )
         return cache.vectors(texts, encode)
 
+    @cached_property
+    def weights(self) -> Weights | None:
+        """What mteb loads; None where neither a folder nor a revision tells it from later weights."""
+        name, revision = self._meta.name, self._meta.revision
+        if Path(name).is_dir():
+            return Weights(name, None, f"mteb:{name}@files:{folder_digest(Path(name))}")
+        return None if revision is None else Weights(name, revision, f"mteb:{name}@{revision}")
+
     def _space(self, side: str) -> Space | None:
         """What decides the vectors of one side; None where nothing tells the weights from later ones."""
-        meta, folder = self._meta, Path(self._meta.name)
-        weights = f"files:{folder_digest(folder)}" if folder.is_dir() else meta.revision
+        meta, weights = self._meta, self.weights
         if weights is None:
             return None
         return Space(
-            weights=f"mteb:{meta.name}@{weights}",
+            weights=weights.identity,
             pooling="model",
             normalize="model",
             max_length="model",

@@ -13,7 +13,8 @@ from toolbench_eval.data.qrels import Qrels
 from toolbench_eval.data.queries import Queries
 from toolbench_eval.ranking.order import truncate
 from toolbench_eval.ranking.run import Run
-from toolbench_eval.rerankers.base import DEPTH, Metered, Reranker, RevealedQrels, in_corpus, with_rest
+from toolbench_eval.rerankers.base import DEPTH, Reranker, RevealedQrels, in_corpus, with_rest
+from toolbench_eval.retrievers.cost import Cost, added, cost_of
 from toolbench_eval.retrievers.model import Model
 from toolbench_eval.retrievers.stored import NeedsTask
 from toolbench_eval.retrievers.templates import document_corpus, query_texts
@@ -53,9 +54,9 @@ class RerankerModel:
         return {**self.described, "templates": self.templates.model_dump(), **self.switches.model_dump()}
 
     @property
-    def cost(self) -> dict[str, float]:
-        """What it used so far."""
-        return self.reranker.cost if isinstance(self.reranker, Metered) else {}
+    def cost(self) -> Cost:
+        """What the reranker used so far; nothing where it is not loaded or does not say."""
+        return cost_of(vars(self).get("reranker"))
 
     def shown(self, corpus: Corpus) -> Corpus:
         """The corpus with the texts that the model sees."""
@@ -114,17 +115,13 @@ class RerankedModel:
         return self.first.index_bytes
 
     @property
-    def cost(self) -> dict[str, float]:
+    def cost(self) -> Cost:
         """What all stages used, a name's values added up."""
-        sums = dict(self.first.cost) if isinstance(self.first, Metered) else {}
-        for name, value in self.second.cost.items():
-            sums[name] = sums.get(name, 0.0) + value
-        return sums
+        return added([cost_of(self.first), self.second.cost])
 
-    def announce(self, task: str, queries: Queries, documents: str, instruction: str) -> None:
-        """Tell a stored first stage which task comes next."""
-        if isinstance(self.first, NeedsTask):
-            self.first.announce(task, queries, documents, instruction)
+    def announce(self, task: str, queries: Queries, documents: str, instruction: str) -> int:
+        """Tell a stored first stage which task comes next; see `NeedsTask`."""
+        return self.first.announce(task, queries, documents, instruction) if isinstance(self.first, NeedsTask) else 0
 
     def index(self, corpus: Corpus) -> None:
         """Index the corpus with the first stage."""

@@ -20,7 +20,7 @@ from toolbench_eval.data.corpus import Corpus
 from toolbench_eval.encoding.devices import find_devices
 from toolbench_eval.encoding.shards import ShardEncoder
 from toolbench_eval.encoding.space import dtype_on, space_of
-from toolbench_eval.encoding.weights import INSTALL, Weights, find_weights, unavailable
+from toolbench_eval.encoding.weights import INSTALL, Weights, find_weights, unavailable, unloadable
 from toolbench_eval.errors import DataError, MissingDataError, UsageError
 from toolbench_eval.location import embeddings_root
 from toolbench_eval.retrievers.base import Runtime
@@ -59,11 +59,11 @@ class SentenceModel:
             HubError: The hub did not say what the checkpoint is.
             DataError: The checkpoint is of another kind, or its folder lacks a file.
         """
-        if card.remote_code and not runtime.trust_remote_code:
-            raise UsageError(f"'{card.name}' runs code from its hub repository: allow it with --trust-remote-code")
+        allowed = card.allowing(runtime.trust_remote_code)
         if find_spec("torch") is None or find_spec("sentence_transformers") is None:
             raise UsageError(f"'{card.name}' is a {card.family} model; {INSTALL}")
-        self._kind, self._card, self._runtime, self._prepare = kind, card, runtime, prepare
+        self._kind, self._card, self._runtime, self._prepare = kind, allowed, runtime, prepare
+        self._own_code = card.remote_code == "allowed" and bool(allowed.remote_code)
         self.devices = find_devices(runtime.device)
         self.weights = find_weights(card, offline=runtime.offline)
         self._dtype = dtype_on(self.devices, card, runtime.dtype)
@@ -94,6 +94,8 @@ class SentenceModel:
             encoder = loader(self.weights.place, device=self.devices.names[0], trust_remote_code=code, **source)
         except OSError as error:
             raise self._unreadable(error) from error
+        except ValueError as error:
+            raise unloadable(self._card, self.weights.place, error) from error
         encoder = encoder.to(dtype=getattr(import_module("torch"), self._dtype)).eval()
         self._prepare(encoder)
         return encoder
@@ -110,7 +112,7 @@ class SentenceModel:
             side: `query` or `document`.
         """
         runtime = self._runtime
-        space = space_of(self._card, self.weights, self.devices, runtime.dtype, side)
+        space = space_of(self._card, self.weights, self.devices, runtime.dtype, side, own_code=self._own_code)
         root = embeddings_root()
         return ShardEncoder(self._card.name, space, root, batch_tokens=runtime.batch_tokens, track=runtime.track)
 

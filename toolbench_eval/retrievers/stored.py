@@ -8,20 +8,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-import numpy as np
-
 from toolbench_eval.data.corpus import Corpus
-from toolbench_eval.data.ids import positions_of
 from toolbench_eval.data.qrels import Qrels
 from toolbench_eval.data.queries import Queries
+from toolbench_eval.data.sources import Access
 from toolbench_eval.errors import DataError, MissingDataError, UsageError
 from toolbench_eval.ranking.order import truncate
-from toolbench_eval.ranking.run import NO_DOCUMENT, Run
+from toolbench_eval.ranking.run import Run
 from toolbench_eval.ranking.trec import read_run
 from toolbench_eval.results.rescore import stored_run
 from toolbench_eval.results.schema import Result
 from toolbench_eval.results.sidecars import run_digest
 from toolbench_eval.results.store import find_result, read_result
+from toolbench_eval.retrievers.hub_run import HubRunModel, is_hub_name, rows_of
+from toolbench_eval.retrievers.lacking import count_lacking
 from toolbench_eval.retrievers.model import Model
 
 
@@ -29,7 +29,7 @@ from toolbench_eval.retrievers.model import Model
 class NeedsTask(Protocol):
     """A model that must know which task it searches for: the pipeline calls this before each search."""
 
-    def announce(self, task: str, queries: Queries, documents: str, instruction: str) -> None:
+    def announce(self, task: str, queries: Queries, documents: str, instruction: str) -> int:
         """Take the task that is searched next, or whose next split is.
 
         Args:
@@ -37,47 +37,65 @@ class NeedsTask(Protocol):
             queries: All its queries with their instructions, whatever the setting is.
             documents: Fingerprint of what it searches, as its result records it (`corpus_fingerprint`).
             instruction: `with` or `without`.
+
+        Returns:
+            Number of the queries that have no ranking because a stored first stage lacks them.
+
+        Raises:
+            UsageError: A stored first stage has no such task.
+            DataError: It is one of other data, or lacks queries that it must have.
         """
 
 
-def first_stage_model(place: Path, *, suite: str | None = None, instruction: str | None = None) -> Model:
+def first_stage_model(
+    place: Path,
+    *,
+    suite: str | None = None,
+    instruction: str | None = None,
+    access: Access | None = None,
+    allow_missing: bool = False,
+) -> Model:
     """The stored run at a place as a model.
 
     Args:
         place: A result file, a folder with one result that fits (or one with and one without instructions), or a
-            TREC run (any other file).
+            TREC run (any other file); what is not on the disk, `owner/name` of a data set with runs.
         suite: Suite that is evaluated, to choose among results in a folder.
         instruction: `with` or `without` if only one of them is evaluated, to choose among results in a folder.
+        access: Where data sets may come from.
+        allow_missing: Whether it may lack queries; they find nothing then.
 
     Raises:
         MissingDataError: There is nothing, or nothing that fits.
         UsageError: A folder holds several results that fit.
         DataError: The file is neither a result nor a run.
     """
+    if is_hub_name(place):
+        return HubRunModel(str(place), access or Access(), allow_missing)
     if place.is_file() and place.suffix != ".json":
-        return TrecRunModel(place)
+        return TrecRunModel(place, allow_missing)
     if instruction is None and place.is_dir():
-        return _either(place, suite)
-    return _stored(place, suite, instruction)
+        return _either(place, suite, allow_missing)
+    return _stored(place, suite, instruction, allow_missing)
 
 
-def _stored(place: Path, suite: str | None, instruction: str | None) -> StoredRunModel:
+def _stored(place: Path, suite: str | None, instruction: str | None, allow_missing: bool) -> StoredRunModel:
     path = find_result(place, task=suite, instruction=instruction)
-    return StoredRunModel(read_result(path), path.parent)
+    return StoredRunModel(read_result(path), path.parent, allow_missing)
 
 
-def _either(place: Path, suite: str | None) -> Model:
+def _either(place: Path, suite: str | None, allow_missing: bool) -> Model:
     """The one result in a folder, or the two that differ in their instruction setting."""
     found: dict[str, StoredRunModel] = {}
     for instruction in ("with", "without"):
         try:
-            found[instruction] = _stored(place, suite, instruction)
+            found[instruction] = _stored(place, suite, instruction, allow_missing)
         except MissingDataError:
             continue
     names = {model.name for model in found.values()}
     if len(names) == 1 and len(found) == 2:
         return TwoStoredRuns(found)
-    return _stored(place, suite, None)
+    return _stored(place, suite, None, allow_missing)
 
 
 @dataclass(eq=False)
@@ -87,12 +105,15 @@ class StoredRunModel:
     Attributes:
         result: The result.
         folder: Where its files are.
+        allow_missing: Whether it may lack queries.
     """
 
     result: Result
     folder: Path
+    allow_missing: bool = False
     _runs: dict[str, Run] = field(default_factory=dict, repr=False)
     _next: Run | None = None
+    _others: set[str] = field(default_factory=set, repr=False)
 
     @property
     def name(self) -> str:
@@ -115,16 +136,27 @@ class StoredRunModel:
         """None: nothing is indexed."""
         return 0
 
-    def announce(self, task: str, queries: Queries, documents: str, instruction: str) -> None:
-        """Find the task's run.
+    def announce(self, task: str, queries: Queries, documents: str, instruction: str) -> int:
+        """Find the task's run; see `NeedsTask`.
 
         Raises:
             UsageError: The result has no such task.
             DataError: Its queries or documents are others.
         """
-        if task in self._runs:
-            self._next = self._runs[task]
-            return
+        self._compare_setting(task, instruction)
+        if task not in self._runs:
+            self._runs[task] = self._read(task, queries, documents)
+        self._next = self._runs[task]
+        return count_lacking(task, queries, self._next, allowed=self.allow_missing)
+
+    def _compare_setting(self, task: str, instruction: str) -> None:
+        """Say once that one setting is served from the other."""
+        searched = self.result.task_setting.get("instruction")
+        if searched != instruction and instruction not in self._others:
+            self._others.add(instruction)
+            self._warn(f"the first stage was searched {searched} instruction, '{task}' is reranked {instruction}")
+
+    def _read(self, task: str, queries: Queries, documents: str) -> Run:
         if task not in self.result.tasks:
             known = ", ".join(self.result.tasks)
             raise UsageError(f"the first stage has no run for '{task}'; it has {known}")
@@ -133,24 +165,16 @@ class StoredRunModel:
             raise DataError(f"the first stage searched other documents for '{task}' than are here")
         run, _ = stored_run(stored, self.folder)
         self._compare(task, queries, run, stored.queries_fingerprint)
-        searched = self.result.task_setting.get("instruction")
-        if searched != instruction:
-            self._warn(f"the first stage was searched {searched} instruction, '{task}' is reranked {instruction}")
-        self._runs[task] = self._next = run
+        return run
 
     def _compare(self, task: str, queries: Queries, run: Run, fingerprint: str) -> None:
         """Refuse a run over other queries."""
-        unknown = np.flatnonzero(positions_of(queries.ids, run.query_ids) < 0)
-        if len(unknown):
-            raise DataError(
-                f"the first stage's run for '{task}' lacks query '{queries.ids[int(unknown[0])].as_py()}' "
-                f"({len(unknown)} of {len(queries)} queries): it was made from other data, or with --limit"
-            )
+        lacking = count_lacking(task, queries, run, allowed=self.allow_missing)
         if fingerprint == queries.fingerprint:
             return
-        if len(queries) == len(run):
+        if len(queries) == len(run) and not lacking:
             raise DataError(f"the first stage searched other queries for '{task}': same ids, other texts")
-        self._warn(f"only some of the first stage's queries of '{task}' are used; their texts cannot be compared")
+        self._warn(f"the first stage has other queries of '{task}' than are asked; their texts cannot be compared")
 
     def index(self, corpus: Corpus) -> None:
         """Nothing to do; a reranker looks every document up."""
@@ -163,7 +187,7 @@ class StoredRunModel:
         """
         if self._next is None:
             raise UsageError("a stored run must be told which task comes next: call announce() before search()")
-        return truncate(_rows(self._next, queries), k)
+        return truncate(rows_of(self._next, queries), k)
 
     def _warn(self, text: str) -> None:
         logging.getLogger("toolbench_eval").warning(text)
@@ -200,10 +224,10 @@ class TwoStoredRuns:
         """None: nothing is indexed."""
         return 0
 
-    def announce(self, task: str, queries: Queries, documents: str, instruction: str) -> None:
+    def announce(self, task: str, queries: Queries, documents: str, instruction: str) -> int:
         """Choose the result of the setting and find the task's run in it; see `StoredRunModel.announce`."""
         self._next = self.results[instruction]
-        self._next.announce(task, queries, documents, instruction)
+        return self._next.announce(task, queries, documents, instruction)
 
     def index(self, corpus: Corpus) -> None:
         """Nothing to do; a reranker looks every document up."""
@@ -223,9 +247,11 @@ class TrecRunModel:
 
     Attributes:
         path: The file.
+        allow_missing: Whether it may lack queries.
     """
 
     path: Path
+    allow_missing: bool = False
 
     def __post_init__(self) -> None:
         """Read the file."""
@@ -251,26 +277,17 @@ class TrecRunModel:
         """None: nothing is indexed."""
         return 0
 
+    def announce(self, task: str, queries: Queries, documents: str, instruction: str) -> int:
+        """Look for the task's queries; see `NeedsTask`.
+
+        Raises:
+            DataError: The run lacks queries that it must have.
+        """
+        return count_lacking(task, queries, self._run, allowed=self.allow_missing, file=self.path)
+
     def index(self, corpus: Corpus) -> None:
         """Nothing to do; documents are checked when they are reranked."""
 
     def search(self, queries: Queries, k: int, qrels: Qrels | None = None) -> Run:
-        """The rankings of the queries; queries that the run lacks have none.
-
-        Raises:
-            DataError: The run has none of the queries.
-        """
-        lacking = int((positions_of(queries.ids, self._run.query_ids) < 0).sum())
-        if lacking == len(queries):
-            raise DataError(f"none of the {lacking} queries is in the run", file=self.path)
-        if lacking:
-            logging.getLogger("toolbench_eval").warning("%s lacks %d of %d queries", self.path, lacking, len(queries))
-        return truncate(_rows(self._run, queries), k)
-
-
-def _rows(run: Run, queries: Queries) -> Run:
-    """The rows of a run in the order of the queries; empty ones for queries that it lacks."""
-    at = positions_of(queries.ids, run.query_ids)
-    documents = np.where(at[:, None] >= 0, run.documents[at], np.int32(NO_DOCUMENT))
-    scores = np.where(at[:, None] >= 0, run.scores[at], np.float32(-np.inf))
-    return Run(queries.ids, run.doc_ids, documents, scores)
+        """The rankings of the queries; queries that the run lacks have none."""
+        return truncate(rows_of(self._run, queries), k)
