@@ -4,6 +4,7 @@ from collections import Counter
 
 import pytest
 
+from toolbench_eval.data.splits import expected_splits
 from toolbench_eval.registry import Registry
 from toolbench_eval.selection import select
 
@@ -33,6 +34,23 @@ def test_tasks_with_several_splits():
     }
 
 
+def test_every_split_is_named_or_counted():
+    expected = expected_splits(SUITE)
+    assert {task: sum(splits.values()) for task, splits in expected.items()} == {
+        row.task: row.splits for row in SUITE.rows
+    }
+    assert sum(splits == {"queries": 1} for splits in expected.values()) == 117
+    assert expected["IFEval"]["detectable_format"] == 54
+    assert Counter(expected["SWE-Bench-Lite"].values()) == {10: 11, 9: 1}
+
+
+def test_12_groups_of_tasks_share_their_documents():
+    groups = Counter(row.shared_corpus for row in SUITE.rows if row.shared_corpus)
+    assert len(groups) == 12
+    assert sum(groups.values()) - len(groups) == 19  # copies that need no index of their own
+    assert groups["AY2"] == 8
+
+
 @pytest.mark.parametrize(
     ("pattern", "tasks"), [("mair", 126), ("mair:Code", 18), ("mair:Code/Tool", 8), ("mair:Legal/Statute", 5)]
 )
@@ -58,6 +76,8 @@ def test_protocols():
         "length": "model_card",
         "small_corpora": "clamp",
         "missing": "zero",
+        "pooling": "card",
+        "normalize": "card",
     }
     released = SUITE.switch_defaults("released", "dense")
     assert released == {
@@ -65,5 +85,9 @@ def test_protocols():
         "length": "model_card",
         "small_corpora": "reference",
         "missing": "drop",
+        "pooling": "model",
+        "normalize": "model",
     }
+    published = {"missing": "zero", "last_window": "dropped", "attempts": "1", "text_tokens": "512"}
+    assert SUITE.switch_defaults("paper", "listwise") == published
     assert SUITE.switch_defaults("released", "bm25") == {"missing": "drop"}

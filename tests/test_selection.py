@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from toolbench_eval.errors import DataError, UnknownNameError
+from toolbench_eval.errors import DataError, UnknownNameError, UsageError
 from toolbench_eval.registry import Registry
 from toolbench_eval.selection import select
 
@@ -63,6 +63,12 @@ def test_what_nobody_declared_is_refused_with_the_nearest_names(pattern: str, ki
     with pytest.raises(UnknownNameError, match=f"unknown {kind} ") as found:
         names(pattern)
     assert nearest in str(found.value).split("Did you mean")[1]
+
+
+@pytest.mark.parametrize("pattern", ["mair/IFEval/keywords", "mair/SWE-Bench-Lite/django", "sample/trips/x"])
+def test_parts_of_tasks_are_reported_not_selected(pattern: str) -> None:
+    with pytest.raises(UsageError, match="reported, not selected: use --task " + pattern.rpartition("/")[0]):
+        names(pattern)
 
 
 def test_a_faulty_suite_shows_only_when_it_is_asked_for(tmp_path: Path) -> None:

@@ -5,7 +5,18 @@ from __future__ import annotations
 import pytest
 
 from toolbench_eval.errors import UnknownNameError, UsageError
-from toolbench_eval.switches import SWITCHES, TaskSwitches, check_switch, choices, parse_settings, resolve
+from toolbench_eval.switches import (
+    PLACES,
+    SWITCHES,
+    CardSwitches,
+    TaskSwitches,
+    changed_choices,
+    check_switch,
+    choices,
+    chosen_values,
+    parse_settings,
+    resolve,
+)
 
 
 def test_values_of_the_switches_that_the_specification_names():
@@ -56,3 +67,22 @@ def test_unknown_switches_get_the_nearest():
         check_switch("model_config", "x")
     with pytest.raises(UsageError):
         resolve({"missing": "never"})
+
+
+def test_switches_of_the_card_replace_its_values_for_their_family():
+    layers = ({"normalize": "model", "attempts": "1"}, {}, {"normalize": "false", "ties": "stable"})
+    assert chosen_values("dense", *layers) == {"encoding": {"normalize": False}}
+    assert chosen_values("listwise", *layers) == {"options": {"attempts": 1}}
+    assert chosen_values("bm25", *layers) == {}
+    assert chosen_values("dense", {"pooling": "model"}, {"pooling": "card"}) == {}
+    assert set(PLACES) == set(CardSwitches.model_fields)
+
+
+def test_switches_of_the_card_are_found_again_in_a_setting():
+    usual = {"first_stage": {"family": "bm25"}, "reranker": {"options": {"attempts": 3, "last_window": "anchored"}}}
+    changed = {"first_stage": {"family": "bm25"}, "reranker": {"options": {"attempts": 1, "last_window": "anchored"}}}
+    assert changed_choices(changed, usual) == {"attempts": "1"}
+    assert changed_choices({"normalize": False, "pooling": "cls"}, {"normalize": True, "pooling": "cls"}) == {
+        "normalize": "false"
+    }
+    assert changed_choices(usual, usual) == {}

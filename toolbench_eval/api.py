@@ -53,6 +53,7 @@ def evaluate(  # noqa: PLR0913 - mirrors the options of the command line
     allow_missing: bool = False,
     metrics: Iterable[str] = (),
     first_stage: str | PathLike[str] | None = None,
+    depth: int | None = None,
     source: str | PathLike[str] | None = None,
     corpus: str | PathLike[str] | None = None,
     judge: str | None = None,
@@ -79,7 +80,8 @@ def evaluate(  # noqa: PLR0913 - mirrors the options of the command line
         limit: First n queries of each task only.
         allow_missing: Go on where tasks have no data.
         metrics: Measures beside the suite's own.
-        first_stage: A stored result or TREC run whose documents the model reranks.
+        first_stage: A stored result, TREC run or data set of runs whose documents the model reranks.
+        depth: Documents that rerankers reorder, None for what their cards say.
         source: Agents: the task's records from a file in the benchmark's official format.
         corpus: Agents: the task's corpus from a file.
         judge: Agents: a language model that judges answers, too.
@@ -107,6 +109,7 @@ def evaluate(  # noqa: PLR0913 - mirrors the options of the command line
         allow_missing=allow_missing,
         metrics=tuple(metrics),
         first_stage=None if first_stage is None else Path(first_stage),
+        depth=depth,
         runtime=runtime or Runtime(),
     )
     registry = Registry(() if tasks_dir is None else (Path(tasks_dir),))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from toolbench_eval.errors import DataError, UnknownNameError
+from toolbench_eval.errors import DataError, UnknownNameError, UsageError
 from toolbench_eval.registry import Registry
 from toolbench_eval.suites import Suite, TaskRow
 
@@ -32,6 +32,7 @@ def select(patterns: tuple[str, ...], registry: Registry) -> list[Selection]:
 
     Raises:
         UnknownNameError: A pattern fits nothing; the nearest names are listed.
+        UsageError: A pattern names a part of a task.
     """
     chosen: dict[str, set[str]] = {}
     for pattern in patterns:
@@ -54,6 +55,10 @@ def _matching(pattern: str, registry: Registry) -> dict[str, list[str]]:
     name, slash, task = pattern.partition("/")
     if slash and name in registry.suite_files:
         tasks = [row.task for row in registry.suite(name).rows]
+        whole = task.partition("/")[0]
+        if whole != task and whole in tasks:
+            advice = f"use --task {name}/{whole}: its table shows the scores of its parts"
+            raise UsageError(f"'{pattern}' is a part of a task; parts are reported, not selected: {advice}")
         if task not in tasks:
             raise UnknownNameError("task", pattern, [f"{name}/{one}" for one in tasks])
         return {name: [task]}

@@ -111,6 +111,18 @@ class TaskRow(Declared):
     """Expected number of queries."""
     qrels: int | None = None
     """Expected number of labels."""
+    shared_corpus: str | None = None
+    """Name of a corpus that the task brings along; tasks that name the same one should bring equal documents."""
+
+
+class SplitRow(Declared):
+    """Splits that a task should have: a row of the table of splits."""
+
+    task: str
+    split: str
+    """Name of a split without its ending, or of a group of splits, whose names go on with two underscores."""
+    splits: int = Field(default=1, ge=1)
+    """Number of splits of that name, or in that group."""
 
 
 Search = Literal["open", "distractor", "oracle"]
@@ -198,6 +210,8 @@ class SuiteDeclaration(Declared):
     table: str = "tasks.csv"
     tasks: list[dict[str, Any]] = []
     """The rows of the table, where they are written here."""
+    split_table: str | None = None
+    """Table beside the declaration with the splits that tasks should have (`SplitRow`)."""
     hub: HubQueries | None = None
     files: FileQueries | None = None
     columns: QueryColumns = QueryColumns()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
@@ -20,7 +20,8 @@ class TaskSwitches(BaseModel):
     missing: Literal["zero", "drop"] = "zero"
     """A judged query without a ranking: counts as 0, or is left out (trec_eval)."""
     instruction_kind: Literal["own", "shuffled", "generic"] = "own"
-    """With instruction: the query's own, another query's, or one sentence for all."""
+    """With instruction: the query's own, that of another query of its split (which changes nothing where all have
+    the same one; a run says so), or one sentence for all."""
     scope: Literal["pooled", "category", "source"] = "pooled"
     """What each query searches: the whole corpus, the documents of its task's category, or of its own source."""
 
@@ -38,15 +39,50 @@ class ModelSwitches(BaseModel):
     length: Literal["benchmark", "model_card"] = "benchmark"
     """Tokens of a text that a model sees: as ToolRet's reference cuts it, or as the model's own card says."""
     small_corpora: Literal["clamp", "reference"] = "clamp"
-    """Fewer documents than the run is deep: rank what is there, or, as MAIR's reference, push the corpus's
-    last document to the end."""
+    """Fewer than 100 documents: rank what is there, or, as MAIR's reference, push the corpus's last document to the
+    end."""
     document_text: Literal["raw", "repr", "name", "description", "name_description"] = "raw"
     """A document as it is stored, or, where it is JSON, `str()` of the object or some of its fields."""
 
 
+AS_CARD = "card"
+
+
+class CardSwitches(BaseModel):
+    """Values of a model's card that a suite or a user may replace; `card` leaves them to it.
+
+    A result records the card's values themselves, so these stand for nothing more in it.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    pooling: Literal["card", "mean", "mean_text", "cls", "last", "model"] = "card"
+    """Dense models: how tokens become one vector (`model`: by the checkpoint's own modules)."""
+    normalize: Literal["card", "true", "false", "model"] = "card"
+    """Dense models: whether vectors are of length 1 (`model`: by the checkpoint's own modules)."""
+    last_window: Literal["card", "anchored", "dropped"] = "card"
+    """Rerankers that ask a language model for windows: the last one begins at the top of the list, or, as in MAIR's
+    reference, is left out where it would begin above it."""
+    attempts: Literal["card", "1", "2", "3"] = "card"
+    """The same rerankers: times a window is asked about while no answer names a candidate."""
+    text_tokens: Literal["card", "0", "512"] = "card"
+    """The same rerankers: queries and passages are shortened until they have fewer tokens of cl100k; 0: they are
+    cut by words alone."""
+
+
+PLACES: dict[str, tuple[str, str]] = {
+    "pooling": ("dense", "encoding"),
+    "normalize": ("dense", "encoding"),
+    "last_window": ("listwise", "options"),
+    "attempts": ("listwise", "options"),
+    "text_tokens": ("listwise", "options"),
+}
+"""Each of the card's switches: the family of models that has it, and the table of the card that holds it."""
+
 SWITCHES: dict[str, type[BaseModel]] = {
     **dict.fromkeys(TaskSwitches.model_fields, TaskSwitches),
     **dict.fromkeys(ModelSwitches.model_fields, ModelSwitches),
+    **dict.fromkeys(CardSwitches.model_fields, CardSwitches),
 }
 
 
@@ -97,12 +133,75 @@ def check_switch(name: str, value: str) -> None:
 
 
 def resolve(*layers: Mapping[str, Any]) -> tuple[TaskSwitches, ModelSwitches]:
-    """Merge layers of switch values, the later ones winning, into the two groups."""
+    """Merge layers of switch values, the later ones winning, into the two groups that a result records."""
+    merged = _merged(layers)
+    task = {name: value for name, value in merged.items() if name in TaskSwitches.model_fields}
+    model = {name: value for name, value in merged.items() if name in ModelSwitches.model_fields}
+    return TaskSwitches(**task), ModelSwitches(**model)
+
+
+def chosen_values(family: str, *layers: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """What layers of switch values, the later ones winning, replace in the card of a model.
+
+    Args:
+        family: The model's.
+        layers: Switch values; those that are none of the card's, or of another family, are passed over.
+
+    Returns:
+        Table of the card -> name -> value.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for name, value in _merged(layers).items():
+        of, table = PLACES.get(name, ("", ""))
+        if of == family and value != AS_CARD:
+            found.setdefault(table, {})[name] = _value(value)
+    return found
+
+
+def check_taken(given: Mapping[str, str], families: Collection[str]) -> None:
+    """Refuse a switch of the card that no part of a model has.
+
+    Args:
+        given: What the user sets.
+        families: Those of the model's parts.
+
+    Raises:
+        UsageError: It would change nothing.
+    """
+    for name in given:
+        if name in PLACES and PLACES[name][0] not in families:
+            raise UsageError(
+                f"the switch '{name}' is for {PLACES[name][0]} models; this one is {', '.join(sorted(families))}"
+            )
+
+
+def changed_choices(setting: Any, usual: Any) -> dict[str, str]:
+    """The card's switches that make the one model setting of the other: of a result, of the model as it is usually.
+
+    Args:
+        setting: As recorded, nested.
+        usual: The same model's without switches.
+    """
+    found: dict[str, str] = {}
+    if isinstance(setting, Mapping) and isinstance(usual, Mapping):
+        for name in setting.keys() & usual.keys():
+            value = str(setting[name]).lower()
+            if name in PLACES and setting[name] != usual[name] and value in choices(name):
+                found[name] = value
+            found |= changed_choices(setting[name], usual[name])
+    return found
+
+
+def _merged(layers: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     merged: dict[str, str] = {}
     for layer in layers:
         for name, value in layer.items():
             check_switch(name, value)
             merged[name] = value
-    task = {name: value for name, value in merged.items() if name in TaskSwitches.model_fields}
-    model = {name: value for name, value in merged.items() if name in ModelSwitches.model_fields}
-    return TaskSwitches(**task), ModelSwitches(**model)
+    return merged
+
+
+def _value(text: str) -> str | int | bool:
+    if text in ("true", "false"):
+        return text == "true"
+    return int(text) if text.isdigit() else text

@@ -8,7 +8,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolbench_eval.data.fingerprint import combined, fingerprint_rows
+from toolbench_eval.data.fingerprint import combined, fingerprint_order, fingerprint_rows
 
 ROWS = st.lists(st.tuples(st.text(max_size=4), st.none() | st.text(max_size=4), st.integers(-3, 3)), max_size=6)
 
@@ -59,6 +59,14 @@ def test_arrow_texts_are_read_as_python_ones(rows):
     for kind in (pa.string(), pa.large_string()):
         columns = pa.array(names, kind), pa.array(texts, kind), pa.array(numbers, pa.int64())
         assert fingerprint_rows(*columns) == of(rows)
+
+
+@given(st.lists(st.text(max_size=3), max_size=6), st.lists(st.text(max_size=3), max_size=6))
+def test_the_order_of_ids_has_a_digest_of_its_own(one, other):
+    digests = [fingerprint_order(pa.array(ids, pa.large_string())) for ids in (one, other)]
+    assert (digests[0] == digests[1]) == (one == other)
+    sliced = pa.array(["x", *one, "y"], pa.large_string()).slice(1, len(one))
+    assert fingerprint_order(sliced) == digests[0]
 
 
 def test_one_fingerprint_stays_itself_and_several_depend_on_their_order():

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolbench_eval.data.instructions import GENERIC, instructed
+from toolbench_eval.data.instructions import GENERIC, all_the_same, instructed
 from toolbench_eval.data.queries import Queries
 
 
@@ -35,3 +35,15 @@ def test_generic_instruction_is_one_for_all_and_gives_none_to_who_had_none():
 def test_queries_without_instructions_stay_without():
     bare = Queries.of(["a"], ["x"])
     assert instructed(bare, "shuffled", 0).instructions is None
+
+
+def test_only_one_and_the_same_instruction_cannot_be_exchanged():
+    def same(*instructions):
+        return all_the_same(Queries.of("abc"[: len(instructions)], "xyz"[: len(instructions)], instructions))
+
+    assert same("i", "i", "i")
+    assert same("i")
+    assert not same("i", "j")
+    assert not same("i", None)
+    assert not same(None, None)
+    assert not all_the_same(Queries.of(["a"], ["x"]))

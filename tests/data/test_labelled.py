@@ -50,6 +50,13 @@ def test_a_label_without_grade_counts_1_and_integers_are_ids_too():
     assert (qrels.doc_ids.to_pylist(), qrels.grades.tolist()) == (["a", "7"], [1, 0])
 
 
+@pytest.mark.parametrize("form", [list, json.dumps], ids=["list", "JSON string"])
+def test_a_float_without_a_fraction_is_a_grade(form):
+    """pandas writes integers so, where a column has a gap."""
+    qrels = labels(form([{"id": "a", "relevance": 1.0}, {"id": "b", "relevance": -2.0}]))
+    assert (qrels.grades.tolist(), qrels.grades.dtype) == ([1, -2], "int32")
+
+
 def test_other_names_of_columns():
     columns = QueryColumns(id="qid", query="text", instruction="how", labels="gold", grade="score")
     odd = table_of({"qid": ["q"], "text": ["x"], "how": ["h"], "gold": [[{"id": "d", "score": 2}]]}, "file")
@@ -72,7 +79,8 @@ def test_other_names_of_columns():
         ([{"id": ""}], "found ''"),
         ([{"id": "a"}, {"id": "a"}], "the document 'a' is labelled twice"),
         ([{"id": "a", "relevance": 1.5}], r"a grade must be an integer, found 1\.5"),
-        ([{"id": "a", "relevance": 1.0}], r"a grade must be an integer, found 1\.0"),
+        ([{"id": "a", "relevance": float("inf")}], "a grade must be an integer, found inf"),
+        ([{"id": "a", "relevance": 3e9}], r"the grade 3000000000\.0 is out of range"),
         ([{"id": "a", "relevance": "a"}], "a grade must be an integer, found 'a'"),
         ([{"id": "a", "relevance": True}], "a grade must be an integer, found True"),
         ([{"id": "a", "relevance": None}], "a grade must be an integer, found None"),

@@ -60,6 +60,23 @@ def test_negative_grades(tmp_path: Path):
     assert judgments(write(tmp_path / "q.tsv", "query_id\tdoc_id\trelevance\nq\td\t-2\n")) == {"q": {"d": -2}}
 
 
+@pytest.mark.parametrize("name", ["q.tsv", "q.jsonl", "q.parquet"])
+def test_floats_without_a_fraction_are_grades(name: str, tmp_path: Path):
+    path = tmp_path / name
+    grades = [1.0, -2.0, 0.0]
+    if name == "q.parquet":
+        pq.write_table(pa.table({"query-id": ["q"] * 3, "corpus-id": ["a", "b", "c"], "score": grades}), path)
+    elif name == "q.jsonl":
+        lines = (
+            f'{{"query-id": "q", "corpus-id": "{at}", "score": {g}}}\n' for at, g in zip("abc", grades, strict=True)
+        )
+        write(path, "".join(lines))
+    else:
+        rows = "".join(f"q\t{at}\t{grade}\n" for at, grade in zip("abc", grades, strict=True))
+        write(path, f"query-id\tcorpus-id\tscore\n{rows}")
+    assert judgments(path) == {"q": {"a": 1, "b": -2, "c": 0}}
+
+
 @pytest.mark.parametrize(
     ("grade", "message"),
     [
@@ -69,6 +86,8 @@ def test_negative_grades(tmp_path: Path):
         ("true", "found 'true'"),
         ("", "found ''"),
         ("1_0", "found '1_0'"),
+        ("1.", "found '1.'"),
+        ("1.01", "found '1.01'"),
         ("٣", "found '٣'"),
         ("99999999999", "the grade 99999999999 is out of range"),
     ],
@@ -86,7 +105,8 @@ def test_wrong_grades_of_a_text_table(grade: str, message: str, tmp_path: Path):
         ("1 NaN", 2, "found nan"),
         ("1 null", 2, "found None"),
         ("true false", 1, "found True"),
-        ("1.0 2.0", 1, r"found 1\.0"),
+        ("1.0 2.5", 2, r"found 2\.5"),
+        ("1.0 3e9", 2, r"the grade 3000000000\.0 is out of range"),
         ('1 "b"', 2, "found 'b'"),
         ("1 true", 2, "found 'true'"),
         ("1 3000000000", 2, "the grade 3000000000 is out of range"),

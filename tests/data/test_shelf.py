@@ -38,6 +38,16 @@ def test_an_empty_corpus_is_loaded_once() -> None:
     assert loads["none"] == 1
 
 
+def test_what_was_noted_at_reading_is_not_read_again() -> None:
+    loads: Counter[str] = Counter()
+    shelf = Shelf(limit=1)
+    handle = CorpusHandle("a", lambda: loads.update(["a"]) or corpus("a"), shelf)
+    read = handle.read()
+    shelf.get("b", lambda: corpus("b"))  # drives `a` off
+    assert (handle.fingerprint, handle.order, len(handle)) == (read.fingerprint, read.order, 1)
+    assert loads["a"] == 1
+
+
 def test_threads_get_what_they_ask_for() -> None:
     """Every corpus drives others off the shelf, which is counted and emptied all the time."""
     shelf = Shelf(limit=100)

@@ -61,6 +61,27 @@ def test_every_setting_comes_out_the_same(tmp_path, name):
     assert [task.where for task in found.tasks] == [""] * len(found.tasks)
 
 
+def test_the_depth_of_a_reranker_is_set_again(tmp_path):
+    path = made(tmp_path / "first", "bm25>oracle", task="sample/trips", depth=3)
+    assert read_result(path).model_setting["depth"] == 3
+    found = again(path, tmp_path / "second")
+    assert (found.verdict, found.settings) == ("same", ())
+    assert "--depth 3" in found.command
+    assert found.again.identity == read_result(path).identity
+
+
+def test_switches_of_a_card_are_set_again(tmp_path):
+    switches = {"last_window": "dropped", "attempts": "1"}
+    path = made(tmp_path / "first", "bm25>rankgpt:scripted", task="sample/trips", limit=3, switches=switches)
+    options = read_result(path).model_setting["reranker"]["options"]
+    assert (options["last_window"], options["attempts"]) == ("dropped", 1)
+    found = again(path, tmp_path / "second")
+    assert found.verdict == "same"
+    assert found.settings == ()
+    assert "--set attempts=1" in found.command
+    assert "--set last_window=dropped" in found.command
+
+
 def test_the_command_does_the_same(tmp_path, monkeypatch):
     from typer.testing import CliRunner
 

@@ -161,6 +161,17 @@ def test_nothing_is_left_in_the_cache(tmp_path: Path, monkeypatch: pytest.Monkey
     assert os.environ["EVALHARNESS_CACHE"] == str(tmp_path / "cache")
 
 
+def test_a_reranker_alone_is_tried_behind_bm25() -> None:
+    trial = try_model("rankgpt:scripted")
+    assert trial.usable
+    assert trial.model == "bm25>rankgpt:scripted"
+    assert trial.notes == ["a reranker: tried as 'bm25>rankgpt:scripted'"]
+    assert [part["family"] for part in trial.parts] == ["bm25", "listwise"]
+    with pytest.raises(MissingDataError, match="--offline is set"):
+        try_model("monot5", runtime=CPU)
+    assert try_model("bm25").notes == []
+
+
 def test_the_command(odd: Registry, tmp_path: Path) -> None:
     env = environment(PYTHONPATH=str(TESTS), HF_HUB_OFFLINE="1")
     cards = ("--tasks-dir", str(odd.tasks_dirs[0]))
@@ -176,6 +187,12 @@ def test_the_command(odd: Registry, tmp_path: Path) -> None:
     assert bad.stdout.splitlines()[-1].split() == ["verdict", "not", "usable"]
     unknown = evalharness("models", "check", "no-such", cwd=tmp_path, env=env)
     assert (unknown.returncode, unknown.stdout) == (2, "")
+    nothing = evalharness("models", "check", str(tmp_path), cwd=tmp_path, env=env)
+    assert (nothing.returncode, nothing.stdout) == (2, "")
+    assert "it has neither config.json nor modules.json" in nothing.stderr
+    alone = evalharness("models", "check", "rankgpt:scripted", cwd=tmp_path, env=env)
+    assert (alone.returncode, alone.stderr) == (0, "")
+    assert "tried as 'bm25>rankgpt:scripted'" in alone.stdout
 
 
 def test_folders_say_what_they_are(tmp_path: Path) -> None:

@@ -1,12 +1,13 @@
 """p-MRR, pairwise accuracy and robustness, by hand."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from toolbench_eval.data.qrels import Qrels
 from toolbench_eval.data.queries import Queries
-from toolbench_eval.evaluation.home import HOME_MEASURES, Scored
+from toolbench_eval.evaluation.home import HOME_MEASURES, UNMEASURED, Scored
 from toolbench_eval.metrics.instruction_following import p_mrr, pairwise_accuracy, robustness
 from toolbench_eval.ranking.run import Run
 
@@ -60,6 +61,29 @@ def test_robustness_of_a_task_groups_by_the_query_text():
     judgments = {"x1": {"a": 1}, "x2": {"a": 1}, "y1": {"b": 1, "c": 0}}
     rankings = [["a", "b", "c"], ["b", "a", "c"], ["b", "a", "c"]]
     found = HOME_MEASURES["robustness@10"](scored(judgments, rankings, ["x", "x", "y"]))
-    worst = (1 / np.log2(3) + 1.0) / 2
-    assert found["groups"] == 2.0
-    np.testing.assert_allclose(found["robustness@10"], worst)
+    assert found["groups"] == 1.0  # y is alone: nothing to compare it with
+    np.testing.assert_allclose(found["robustness@10"], 1 / np.log2(3))
+
+
+NOTHING = {
+    "p-MRR": ({"7": {"a": 1}, "8": {"b": 1}}, "pairs"),
+    "pairwise-accuracy": ({"7": {"a": 1}, "8": {"b": 1}}, "pairs"),
+    "robustness@10": ({"7": {"a": 1}, "8": {"b": 1}}, "groups"),
+}
+
+
+@pytest.mark.parametrize("name", HOME_MEASURES)
+def test_without_pairs_or_groups_nothing_is_measured(name):
+    judgments, unit = NOTHING[name]
+    assert HOME_MEASURES[name](scored(judgments, [["a", "b"], ["b", "a"]])) == {name: None, unit: 0.0}
+    assert UNMEASURED.keys() == HOME_MEASURES.keys()
+
+
+def test_pairs_that_show_nothing_do_not_count():
+    same = {"7-og": {"a": 1, "b": 0}, "7-changed": {"a": 1, "b": 0}}  # no document lost its relevance
+    assert HOME_MEASURES["p-MRR"](scored(same, [["a", "b"], ["b", "a"]])) == {"p-MRR": None, "pairs": 0.0}
+    unlabelled = {"1_q1": {"a": 1, "b": 0}, "1_q2": {"b": 0}}  # the second has no document of its own
+    assert HOME_MEASURES["pairwise-accuracy"](scored(unlabelled, [["a", "b"], ["b", "a"]])) == {
+        "pairwise-accuracy": None,
+        "pairs": 0.0,
+    }

@@ -11,7 +11,7 @@ import typer
 from toolbench_eval.cli.options import Json
 
 if TYPE_CHECKING:
-    from toolbench_eval.results.instruction_effect import InstructionEffect
+    from toolbench_eval.results.instruction_effect import InstructionEffect, TaskEffect
 
 
 def command(
@@ -36,12 +36,13 @@ def command(
         raise UsageError("name two results, or one folder")
     pair = find_pair(results[0]) if len(results) == 1 else (find_result(results[0]), find_result(results[1]))
     effect = instruction_effect(*pair, measure=metric)
-    if as_json:
-        print_json({**asdict(effect), "improved": effect.improved, "not_improved": effect.not_improved})
-        return
-    typer.echo(_headline(effect))
     suites = Registry().suite_files
     reported = published(effect, suites[effect.suite].parent) if effect.suite in suites else None
+    if as_json:
+        counts = {"improved": effect.improved, "not_improved": effect.not_improved, "published": reported}
+        print_json({**asdict(effect), **counts})
+        return
+    typer.echo(_headline(effect))
     if reported is not None:
         typer.echo(f"the paper of {effect.suite} counts {reported} tasks improved for this model")
     print_table(_rows(effect))
@@ -54,15 +55,20 @@ def _headline(effect: InstructionEffect) -> str:
 
 
 def _rows(effect: InstructionEffect) -> list[dict[str, Any]]:
-    return [
-        {
-            "task": task.task,
-            "queries": task.queries,
-            "without": f"{task.without:.4f}",
-            "with": f"{task.with_:.4f}",
-            "delta": f"{task.delta:+.4f}",
-            "95 % interval": f"[{task.ci95[0]:+.4f}, {task.ci95[1]:+.4f}]",
-            "": "*" if task.significant else "",
-        }
-        for task in sorted(effect.tasks, key=lambda task: -task.delta)
-    ]
+    rows = []
+    for task in sorted(effect.tasks, key=lambda task: -task.delta):
+        rows.append(_row(task, task.task))
+        rows += [_row(part, f"  {part.task}") for part in task.subtasks]
+    return rows
+
+
+def _row(task: TaskEffect, name: str) -> dict[str, Any]:
+    return {
+        "task": name,
+        "queries": task.queries,
+        "without": f"{task.without:.4f}",
+        "with": f"{task.with_:.4f}",
+        "delta": f"{task.delta:+.4f}",
+        "95 % interval": f"[{task.ci95[0]:+.4f}, {task.ci95[1]:+.4f}]",
+        "": "*" if task.significant else "",
+    }

@@ -105,6 +105,7 @@ def main() -> NoReturn:
         _discard_output()
     except (KeyboardInterrupt, typer.Abort):
         code = _fail("interrupted; what is finished is kept, the same command continues", 130)
+        _leave_calls(code)
     except Exception as error:
         if debug and not _is_usage_error(error):
             raise
@@ -126,6 +127,18 @@ def _invoke(arguments: list[str]) -> int:
 def _discard_output() -> None:
     """Write to nobody from here on: the reader went away (`| head`), and Python would complain at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _leave_calls(code: int) -> None:
+    """End the process at once if calls are open that nobody waits for.
+
+    A thread cannot be ended, and one in foreign code (torch) must not be torn down with the interpreter.
+    """
+    from toolbench_eval.llms.concurrency import left_alone
+
+    if left_alone():
+        sys.stderr.flush()
+        os._exit(code)
 
 
 def _is_usage_error(error: Exception) -> bool:

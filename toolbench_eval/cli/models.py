@@ -66,6 +66,8 @@ def check(
 ) -> None:
     """Try a model on a part of the shipped sample, in seconds, and say what was found.
 
+    A reranker alone is tried behind bm25.
+
     Exit code 1 if it does not work: it fails, its scores are NaN or constant, or ties are everywhere.
 
     \b

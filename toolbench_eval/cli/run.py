@@ -107,7 +107,20 @@ def command(  # noqa: PLR0913, PLR0917 - the options are the contract
     concurrency: Concurrency = 16,
     first_stage: Annotated[
         Path | None,
-        typer.Option("--first-stage", metavar="RESULT", help="Rerank a stored run: a result, its folder, a TREC run."),
+        typer.Option(
+            "--first-stage",
+            metavar="RESULT",
+            help="Rerank a stored run: a result, its folder, a TREC run, owner/name of a data set with runs.",
+        ),
+    ] = None,
+    depth: Annotated[
+        int | None,
+        typer.Option(
+            "--depth",
+            metavar="N",
+            parser=at_least(1),
+            help="Documents that rerankers reorder. Default: the card's, 100.",
+        ),
     ] = None,
     source: Source = None,
     corpus: CorpusFile = None,
@@ -172,6 +185,7 @@ def command(  # noqa: PLR0913, PLR0917 - the options are the contract
         allow_missing=allow_missing,
         metrics=tuple(metrics or ()),
         first_stage=first_stage,
+        depth=depth,
         runtime=Runtime(
             device=device,
             dtype=None if dtype is None else dtype.value,

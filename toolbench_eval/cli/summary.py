@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from toolbench_eval.cli.output import print_table, width
@@ -23,8 +25,11 @@ def print_summary(results: list[Result]) -> None:
     for result in results:
         sys.stdout.write(f"{headline(result)}\n")
     for suite in dict.fromkeys(result.suite for result in results):
+        of_suite = [result for result in results if result.suite == suite]
         sys.stdout.write("\n")
-        print_table(_rows([result for result in results if result.suite == suite]))
+        print_table(_rows(of_suite))
+        home = [line for task in of_suite[0].tasks for line in _home(of_suite, task)]
+        sys.stdout.writelines(f"{line}\n" for line in (["", *home] if home else []))
 
 
 def headline(result: Result) -> str:
@@ -64,28 +69,61 @@ def _simulated(result: Result) -> str:
 
 def _rows(results: list[Result]) -> list[dict[str, Any]]:
     lines = [_lines(result) for result in results]
-    measures = _shown(results[0])[: _room(max(map(len, lines[0])), len(results))]
+    names = max(len(line.name) for line in lines[0].values())
+    measures = _shown(results[0])[: _room(names, len(results))]
     rows = []
-    for name, (queries, _) in lines[0].items():
-        row: dict[str, Any] = {"": name, "queries": queries}
+    for key, first in lines[0].items():
+        row: dict[str, Any] = {"": first.name, "queries": first.queries}
         for measure in measures:
-            for result, line in zip(results, lines, strict=True):
+            for result, there in zip(results, lines, strict=True):
                 column = measure if len(results) == 1 else f"{measure}\n{_short(result)}"
-                row[column] = f"{line[name][1][measure]:.4f}"
+                row[column] = f"{there[key].scores[measure]:.4f}" if key in there else ""
         rows.append(row)
     return rows
 
 
-def _lines(result: Result) -> dict[str, tuple[int | None, dict[str, float]]]:
-    """Averages, categories and tasks: the number of queries, and the scores."""
-    lines: dict[str, tuple[int | None, dict[str, float]]] = {}
+@dataclass(frozen=True)
+class _Line:
+    """A line of the table."""
+
+    name: str
+    queries: int | None
+    scores: Mapping[str, float]
+
+
+def _lines(result: Result) -> dict[tuple[str, ...], _Line]:
+    """Averages, categories, tasks and below each its groups of splits; the keys are the same in every setting."""
+    lines: dict[tuple[str, ...], _Line] = {}
     for name in _averages(result):
-        lines[name] = (None, result.aggregates[name])
+        lines["average", name] = _Line(name, None, result.aggregates[name])
     for groups in (groups for name, groups in result.aggregates.items() if name.startswith("by_")):
-        lines |= {group: (None, scores) for group, scores in groups.items()}
+        lines |= {("group", group): _Line(group, None, scores) for group, scores in groups.items()}
     for task, found in result.tasks.items():
-        lines[f"  {task.removeprefix(f'{result.suite}/')}"] = (found.queries, found.scores)
+        name = task.removeprefix(f"{result.suite}/")
+        lines["task", task] = _Line(f"  {name}", found.queries, found.scores)
+        lines |= {("part", task, part): _Line(f"    {part}", None, at) for part, at in found.subtasks.items()}
     return lines
+
+
+def _home(results: list[Result], task: str) -> Iterator[str]:
+    """The measure that a task has at home, in every setting: `mair/Core17  p-MRR +0.034 (20 pairs)`."""
+    found = [(result, result.tasks[task].home) for result in results if task in result.tasks]
+    units = {unit: int(home[unit] or 0) for _, home in found for unit in ("pairs", "groups") if unit in home}
+    for unit, count in units.items():
+        for name in dict.fromkeys(name for _, home in found for name in home if name != unit):
+            values = ", ".join(
+                f"{f'{_short(result)} ' if len(results) > 1 else ''}{_valued(name, home.get(name))}"
+                for result, home in found
+            )
+            shown = f"{values} ({count} {unit if count > 1 else unit[:-1]})" if count else f"not measured (no {unit})"
+            yield f"{task}  {name} {shown}"
+
+
+def _valued(name: str, value: float | None) -> str:
+    """A home measure; only p-MRR has a sign."""
+    if value is None:
+        return "not measured"
+    return f"{value:+.3f}" if name == "p-MRR" else f"{value:.3f}"
 
 
 def _room(names: int, results: int) -> int:

@@ -12,7 +12,8 @@ import typer
 from toolbench_eval.cli.options import Json, TasksDir
 
 if TYPE_CHECKING:
-    from toolbench_eval.suites import Suite
+    from toolbench_eval.registry import Registry
+    from toolbench_eval.selection import Selection
 
 LABEL = 13
 """Columns of a field's name."""
@@ -22,16 +23,19 @@ app = typer.Typer(help="What can be evaluated.", no_args_is_help=True, rich_mark
 
 @app.command("list")
 def list_(
-    suite: Annotated[str | None, typer.Argument(help="A suite, to list its tasks.")] = None,
+    suite: Annotated[
+        str | None, typer.Argument(help="A suite, to list its tasks; or suite:category, suite/task, glob.")
+    ] = None,
     tasks_dir: TasksDir = None,
     as_json: Json = False,
 ) -> None:
-    """List the suites, or the tasks of one.
+    """List the suites, or the tasks of one or of a part of it.
 
     \b
     Examples:
       evalharness tasks list
       evalharness tasks list toolret --json
+      evalharness tasks list mair:Code/Tool
     """
     from toolbench_eval.registry import Registry
 
@@ -39,8 +43,15 @@ def list_(
     if suite is None:
         rows = registry.listed_suites()
     else:
-        found = registry.suite(suite)
-        rows = [{"task": f"{suite}/{row.task}", **row.model_dump(exclude={"task"})} for row in found.rows]
+        from toolbench_eval.selection import select
+
+        if not set("/:*?[") & set(suite):
+            registry.suite(suite)  # its error lists suites only
+        rows = [
+            {"task": f"{one.suite.name}/{row.task}", **row.model_dump(exclude={"task"})}
+            for one in select((suite,), registry)
+            for row in one.rows
+        ]
     _print(rows, as_json)
 
 
@@ -50,26 +61,32 @@ def show(
     tasks_dir: TasksDir = None,
     as_json: Json = False,
 ) -> None:
-    """Show what a suite declares: data, measures, and what each protocol changes.
+    """Show what a suite declares (data, measures, what each protocol changes) and its tasks, or those named.
 
     \b
     Examples:
       evalharness tasks show sample
       evalharness tasks show toolret:web
     """
+    from toolbench_eval.cli.differences import model_differences
     from toolbench_eval.registry import Registry
     from toolbench_eval.selection import select
 
-    selections = select((task,), Registry(tuple(tasks_dir or ())))
+    registry = Registry(tuple(tasks_dir or ()))
+    selections = select((task,), registry)
     if as_json:
         shown = [
-            {**one.suite.spec.model_dump(mode="json"), "tasks": [row.model_dump() for row in one.rows]}
+            {
+                **one.suite.spec.model_dump(mode="json"),
+                "models": model_differences(one.suite.name, registry),
+                "tasks": [row.model_dump() for row in one.rows],
+            }
             for one in selections
         ]
         _print(shown[0] if len(shown) == 1 else shown, True)
         return
     for one in selections:
-        _describe(one.suite)
+        _describe(one, registry)
         _print([row.model_dump() for row in one.rows], False)
 
 
@@ -97,16 +114,18 @@ def check(
         raise typer.Exit(1)
 
 
-def _describe(suite: Suite) -> None:
+def _describe(chosen: Selection, registry: Registry) -> None:
+    from toolbench_eval.cli.differences import model_differences
     from toolbench_eval.suites import Protocol
 
-    spec = suite.spec
+    suite, spec = chosen.suite, chosen.suite.spec
     _paragraph(f"{spec.name} (version {spec.version}): {spec.title}")
     if spec.description:
         _paragraph(" ".join(spec.description.split()))
-    queries = sum(row.queries or 0 for row in suite.rows)
+    queries = sum(row.queries or 0 for row in chosen.rows)
+    tasks = f"{len(chosen.rows)}{'' if chosen.whole else f' of {len(suite.rows)}'}"
     typer.echo("")
-    _field("tasks", f"{len(suite.rows)} ({queries or 'unknown number of'} queries)")
+    _field("tasks", f"{tasks} ({queries or 'unknown number of'} queries)")
     if spec.kind == "retrieval":
         in_files = f"files in {suite.folder.name}/"
         _field("queries", f"hub {spec.hub.repo}@{spec.hub.revision or 'main'}" if spec.hub else in_files)
@@ -120,10 +139,14 @@ def _describe(suite: Suite) -> None:
         _field("instruction", spec.instruction)
         _field("depth", str(spec.depth))
     for name, switch in spec.switches.items():
-        values = ", ".join(f"{protocol} {switch.under(protocol)}" for protocol in get_args(Protocol))
+        under = {protocol: switch.under(protocol) for protocol in get_args(Protocol)}
+        alike = len(set(under.values())) == 1
+        values = switch.default if alike else ", ".join(f"{protocol} {value}" for protocol, value in under.items())
         only = f" (only {', '.join(switch.only)})" if switch.only else ""
         _field("switch", f"{name}{only}: {values}")
         _field("", switch.why)
+    for row in model_differences(spec.name, registry):
+        _field("models", f"{row['value']} under {', '.join(row['protocols'])}: {', '.join(row['models'])}")
     if spec.citation:
         _field("citation", f"tasks/{suite.folder.name}/{spec.citation}")
     typer.echo("")

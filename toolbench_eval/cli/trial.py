@@ -20,6 +20,8 @@ def print_trial(trial: Trial) -> None:
 
 def _lines(trial: Trial) -> Iterator[str]:
     yield _line("model", trial.model)
+    for note in trial.notes:
+        yield _line("note", note)
     for part in trial.parts:
         yield from _part(part)
     if trial.seconds_to_load is not None:

@@ -16,6 +16,7 @@ from toolbench_eval.data.check_questions import check_questions
 from toolbench_eval.data.check_tables import KnownDocuments, check_corpus, check_labelled, check_separate, check_units
 from toolbench_eval.data.load import load_task_data
 from toolbench_eval.data.sources import Access
+from toolbench_eval.data.splits import expected_splits
 from toolbench_eval.declarations import Faults, inspect_card, inspect_corpus, inspect_suite
 from toolbench_eval.errors import DataError, MissingDataError, UnknownNameError, UsageError
 from toolbench_eval.registry import OWN_CORPUS, Registry, suites_in
@@ -118,6 +119,10 @@ def _suite_faults(paths: Iterable[Path], corpora: _Corpora) -> Faults:
         if suite.name in names:
             faults.append(DataError(f"the suite {names[suite.name]} has this name, too", file=path, field="name"))
         names.setdefault(suite.name, path)
+        try:
+            expected_splits(suite)
+        except DataError as error:
+            faults.append(error)
         documents, found = corpora.of(suite, path)
         faults += found
         for row in suite.rows:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from toolbench_eval.data.fingerprint import fingerprint_rows
+from toolbench_eval.data.fingerprint import fingerprint_order, fingerprint_rows
 from toolbench_eval.data.ids import string_array, tie_order
 from toolbench_eval.errors import UsageError
 
@@ -47,6 +47,11 @@ class Corpus:
     def fingerprint(self) -> str:
         """SHA-256 of the content: ids and texts, whatever their order or file format."""
         return fingerprint_rows(self.ids, self.texts)
+
+    @cached_property
+    def order(self) -> str:
+        """SHA-256 of the ids in corpus order, for the few choices that depend on it."""
+        return fingerprint_order(self.ids)
 
     @cached_property
     def tie_order(self) -> npt.NDArray[np.int64]:

@@ -21,8 +21,9 @@ def instructed(queries: Queries, kind: Kind, seed: int) -> Queries:
     """The queries with the instructions of an ablation.
 
     `own` leaves them as they are. `shuffled` gives each query another one's instruction, by a random
-    cyclic order, so that no query keeps its own place. `generic` gives all the same sentence. Queries
-    without an instruction stay without.
+    cyclic order within the split, so that no query keeps its own place; where `all_the_same`, that
+    changes nothing. Instructions of other tasks are not lent: a score would depend on what is run together.
+    `generic` gives all the same sentence. Queries without an instruction stay without.
 
     Args:
         queries: The queries of one split.
@@ -38,3 +39,11 @@ def instructed(queries: Queries, kind: Kind, seed: int) -> Queries:
     giver = np.empty_like(order)
     giver[order] = np.roll(order, 1)
     return replace(queries, instructions=queries.instructions.take(pa.array(giver)))
+
+
+def all_the_same(queries: Queries) -> bool:
+    """Whether the queries of a split have instructions, and all the same one, so that none can be exchanged."""
+    if queries.instructions is None:
+        return False
+    found = queries.instructions.unique()
+    return len(found) == 1 and found[0].is_valid

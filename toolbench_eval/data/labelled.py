@@ -130,13 +130,18 @@ def _labels(value: Any, columns: QueryColumns) -> tuple[Labels, list[str]]:
             problems.append(f"a label's id must be a text that is not empty, found {document!r}")
         elif document in grades:
             problems.append(f"the document '{document}' is labelled twice")
-        elif isinstance(grade, bool) or not isinstance(grade, int):
+        elif isinstance(grade, bool) or not (isinstance(grade, int) or _is_whole(grade)):
             problems.append(f"a grade must be an integer, found {grade!r}")
         elif not _GRADES.min <= grade <= _GRADES.max:
             problems.append(f"the grade {grade} is out of range")
         else:
-            grades[document] = grade
+            grades[document] = int(grade)
     return Labels(list(grades), list(grades.values())), problems
+
+
+def _is_whole(grade: object) -> bool:
+    """Whether it is a float without a fraction, as pandas writes an integer of a column with gaps."""
+    return isinstance(grade, float) and grade.is_integer()
 
 
 def _numbered(ids: pa.LargeStringArray) -> pa.LargeStringArray:

@@ -18,7 +18,7 @@ from toolbench_eval.errors import DataError
 COLUMNS = (("query-id", "corpus-id", "score"), ("query_id", "doc_id", "relevance"))
 """Headers that are understood: BEIR's, and the plain one that our documentation uses."""
 
-_INTEGER = re.compile(r"[+-]?[0-9]+")
+_INTEGER = re.compile(r"([+-]?[0-9]+)(\.0+)?")
 _RANGE = np.iinfo(np.int32)
 
 
@@ -47,7 +47,7 @@ def read_judgments(path: Path) -> Qrels:
         documents.dictionary,
         np.bincount(rows, minlength=len(queries.dictionary)),
         columns[order],
-        np.fromiter(map(int, table[grade].to_pylist()), np.int64)[order],
+        np.fromiter(map(_grade, table[grade].to_pylist()), np.int64)[order],
     )
 
 
@@ -67,16 +67,18 @@ def judgment_table(path: Path) -> tuple[pa.Table, tuple[str, str, str]]:
 
 
 def grade_faults(grades: pa.ChunkedArray, path: Path, field: str) -> list[DataError]:
-    """The grades that are no integers. Digits are one, as text formats have nothing else."""
-    values = grades.to_pylist()
-    wrong = [at for at, value in enumerate(values) if not _is_integer(value)]
-    # One 1.5 makes all of a column floats: the whole numbers among them are not to blame.
-    broken = [at for at in wrong if not _is_whole(values[at])] or wrong
-    faults = [(at, f"a grade must be an integer, found {values[at]!r}") for at in broken]
-    for at, value in enumerate(values):
-        if _is_integer(value) and not _RANGE.min <= int(value) <= _RANGE.max:
-            faults.append((at, f"the grade {value} is out of range"))
-    return [DataError(message, file=path, row=row_number(path, at), field=field) for at, message in sorted(faults)]
+    """The grades that are no integers. Digits are one, as text formats have nothing else, and so is 1.0."""
+    faults: list[DataError] = []
+    for at, value in enumerate(grades.to_pylist()):
+        whole = _grade(value)
+        if whole is None:
+            message = f"a grade must be an integer, found {value!r}"
+        elif not _RANGE.min <= whole <= _RANGE.max:
+            message = f"the grade {value} is out of range"
+        else:
+            continue
+        faults.append(DataError(message, file=path, row=row_number(path, at), field=field))
+    return faults
 
 
 def _repeated(rows: npt.NDArray[np.int32], columns: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
@@ -86,11 +88,11 @@ def _repeated(rows: npt.NDArray[np.int32], columns: npt.NDArray[np.int32]) -> np
     return np.setdiff1d(np.arange(len(pairs)), first)
 
 
-def _is_integer(value: object) -> bool:
+def _grade(value: object) -> int | None:
+    """The whole number that a value is, as an integer, a float or text; None if it is none."""
     if isinstance(value, str):
-        return _INTEGER.fullmatch(value) is not None
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, float) and value.is_integer()
+        found = _INTEGER.fullmatch(value)
+        return None if found is None else int(found[1])
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -51,6 +51,7 @@ class CorpusHandle:
     load: Callable[[], Corpus]
     shelf: Shelf
     _fingerprint: str | None = None
+    _order: str | None = None
     _length: int | None = None
 
     @property
@@ -58,17 +59,24 @@ class CorpusHandle:
         """The documents."""
         return self.shelf.get(self.key, self.load)
 
+    def read(self) -> Corpus:
+        """The documents; fingerprint, order and length are noted, so that they need no second reading."""
+        corpus = self.corpus
+        self._fingerprint, self._order, self._length = corpus.fingerprint, corpus.order, len(corpus)
+        return corpus
+
     @property
     def fingerprint(self) -> str:
         """The corpus's content fingerprint, computed once."""
-        if self._fingerprint is None:
-            self._fingerprint = self.corpus.fingerprint
-        return self._fingerprint
+        return self._fingerprint or self.read().fingerprint
+
+    @property
+    def order(self) -> str:
+        """Digest of the order of the documents, computed once."""
+        return self._order or self.read().order
 
     def __len__(self) -> int:
-        if self._length is None:
-            self._length = len(self.corpus)
-        return self._length
+        return len(self.read()) if self._length is None else self._length
 
     def part(self, name: str, choose: Callable[[Corpus], Corpus]) -> CorpusHandle:
         """A handle of some of the documents."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import numpy as np
@@ -9,15 +10,15 @@ import numpy.typing as npt
 
 from toolbench_eval.data.queries import Queries
 from toolbench_eval.errors import StorageError
-from toolbench_eval.evaluation.parts import weights_of
+from toolbench_eval.evaluation.parts import limits_of, weights_recorded
 from toolbench_eval.evaluation.plan import Plan, origins
 from toolbench_eval.evaluation.provenance import environment, peak_memory_bytes
 from toolbench_eval.evaluation.timing import Timing
 from toolbench_eval.metrics.language import parse_measures
-from toolbench_eval.rerankers.base import Metered
 from toolbench_eval.results.aggregate import Naming, TaskScores, aggregates, bootstrap
 from toolbench_eval.results.schema import Count, Execution, Headline, Result, TaskResult
 from toolbench_eval.results.sidecars import read_per_query
+from toolbench_eval.retrievers.cost import Cost
 from toolbench_eval.retrievers.model import Model, TemplatedModel
 from toolbench_eval.retrievers.templates import query_texts
 
@@ -25,8 +26,19 @@ SHOWN = 2000
 """Characters of an example text that a result keeps."""
 
 
-def assemble(plan: Plan, model: Model, timing: Timing, *, resumed: bool) -> Result:
-    """The result of a plan whose tasks are all done."""
+def assemble(
+    plan: Plan, model: Model, timing: Timing, *, cost: Cost, first_stage: Mapping[str, Count], resumed: bool
+) -> Result:
+    """The result of a plan whose tasks are all done.
+
+    Args:
+        plan: The plan.
+        model: The model.
+        timing: Seconds of each phase.
+        cost: What the model used for this result.
+        first_stage: Of the tasks of which a stored first stage lacks queries, how many it has.
+        resumed: Whether another process made some of it.
+    """
     suite, data = plan.selection.suite, plan.data
     finished = {task.row.task: _done(plan, task.row.task) for task in data.tasks}
     scored = {
@@ -45,6 +57,7 @@ def assemble(plan: Plan, model: Model, timing: Timing, *, resumed: bool) -> Resu
             counts[f"{suite.name}/{task.row.task}:splits"] = Count(expected=task.row.splits, found=len(task.units))
     if data.documents_expected is not None and data.shared is not None:
         counts[f"corpus:{suite.spec.corpus}"] = Count(expected=data.documents_expected, found=len(data.shared))
+    counts |= first_stage
     partial = bool(data.missing) or not plan.selection.whole or any(c.expected != c.found for c in counts.values())
     return Result(
         suite=suite.name,
@@ -59,7 +72,7 @@ def assemble(plan: Plan, model: Model, timing: Timing, *, resumed: bool) -> Resu
         tasks={f"{suite.name}/{name}": result for name, result in finished.items()},
         aggregates=aggregates(scored, _naming(plan)),
         headline=_headline(plan, scored),
-        execution=_execution(plan, model, timing, resumed),
+        execution=_execution(plan, model, timing, cost, resumed),
     ).with_identity()
 
 
@@ -78,16 +91,17 @@ def _naming(plan: Plan) -> Naming:
     return Naming(spec.unit, spec.group)
 
 
-def _execution(plan: Plan, model: Model, timing: Timing, resumed: bool) -> Execution:
-    models = weights_of(model)
+def _execution(plan: Plan, model: Model, timing: Timing, cost: Cost, resumed: bool) -> Execution:
+    models, limits = weights_recorded(model), limits_of(model)
+    loaded = {"models": models, "max_length": limits}
     return Execution(
         timing=timing.report(),
         environment=environment(),
-        cost=dict(model.cost) if isinstance(model, Metered) else {},
+        cost=cost,
         index_bytes=0 if resumed else model.index_bytes,
         queries_per_second=timing.queries_per_second,
         peak_memory_bytes=peak_memory_bytes(),
-        sources={**origins(plan.data), **({"models": models} if models else {})},
+        sources={**origins(plan.data), **{name: found for name, found in loaded.items() if found}},
         files=plan.workplace.file_digests(),
         examples=_examples(plan, model),
         resumed=resumed,

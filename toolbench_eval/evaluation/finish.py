@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Mapping
 
 import pyarrow as pa
 
 from toolbench_eval.data.fingerprint import combined
 from toolbench_eval.data.tasks import TaskData
-from toolbench_eval.evaluation.home import HOME_MEASURES, Scored
+from toolbench_eval.evaluation.home import HOME_MEASURES, UNMEASURED, Home, Scored
 from toolbench_eval.evaluation.plan import Plan
 from toolbench_eval.evaluation.timing import Timing
 from toolbench_eval.metrics.score import Scores, score_run
@@ -50,7 +51,7 @@ def _write(task: TaskData, plan: Plan, run: Run, scores: Scores) -> TaskResult:
         category=task.row.category,
         scores={measure: scores.aggregate(measure) for measure in scores.values},
         subtasks=subtask_means(scores) if len(task.units) > 1 else {},
-        home=_home(task, run),
+        home=_home(task, plan, run),
         queries=len(scores.query_ids),
         failed=0 if plan.switches.missing == "drop" else int((run.lengths == 0).sum()),
         corpus_fingerprint=combined([plan.corpus_of(task, unit).fingerprint for unit in task.units]),
@@ -64,10 +65,15 @@ def _write(task: TaskData, plan: Plan, run: Run, scores: Scores) -> TaskResult:
     )
 
 
-def _home(task: TaskData, run: Run) -> dict[str, float]:
+def _home(task: TaskData, plan: Plan, run: Run) -> Home:
     if task.row.home is None:
         return {}
-    return HOME_MEASURES[task.row.home](Scored(task.queries, task.qrels, run))
+    found = HOME_MEASURES[task.row.home](Scored(task.queries, task.qrels, run))
+    if found[task.row.home] is None:
+        name = f"{plan.selection.suite.name}/{task.row.task}"
+        text = f"{name}: {task.row.home} is not measured: {UNMEASURED[task.row.home]}"
+        logging.getLogger("toolbench_eval").warning(text)
+    return found
 
 
 def _vocabulary_name(doc_ids: pa.LargeStringArray) -> str:

@@ -1,8 +1,12 @@
-"""The measures that some tasks have at home, beside nDCG: p-MRR, pairwise accuracy, robustness."""
+"""The measures that some tasks have at home, beside nDCG: p-MRR, pairwise accuracy, robustness.
+
+Where a task has no queries that could be compared, the measure is None and its `pairs` or `groups` are 0.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +18,9 @@ from toolbench_eval.data.queries import Queries
 from toolbench_eval.metrics import instruction_following as following
 from toolbench_eval.metrics.score import score_run
 from toolbench_eval.ranking.run import NO_DOCUMENT, Run
+
+Home = dict[str, float | None]
+"""A measure, and over how many `pairs` or `groups` it is the mean."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,41 +51,55 @@ class Scored:
         return self.qrels.documents[of_query][self.qrels.grades[of_query] > 0].astype(np.int64)
 
 
-def _p_mrr(scored: Scored) -> dict[str, float]:
+def _p_mrr(scored: Scored) -> Home:
     """FollowIR: queries `<id>-og` and `<id>-changed`; documents relevant under the first only."""
-    pairs = _pairs(scored, "og", "changed")
     values = []
-    for old, new in pairs:
+    for old, new in _pairs(scored, "og", "changed"):
         lost = np.setdiff1d(scored.relevant(old), scored.relevant(new))
         if len(lost):
-            values.append(following.p_mrr(scored.ranks(old, lost), scored.ranks(new, lost)).mean())
-    return {"p-MRR": following.mean(np.array(values)), "pairs": float(len(pairs))}
+            values.append(float(following.p_mrr(scored.ranks(old, lost), scored.ranks(new, lost)).mean()))
+    return _measured("p-MRR", "pairs", values)
 
 
-def _pairwise_accuracy(scored: Scored) -> dict[str, float]:
+def _pairwise_accuracy(scored: Scored) -> Home:
     """NevIR: queries `<id>_q1` and `<id>_q2`, each with its own document."""
-    pairs = _pairs(scored, "q1", "q2")
-    right = np.zeros((len(pairs), 2), dtype=bool)
-    for at, pair in enumerate(pairs):
-        for side, row in enumerate(pair):
-            own, other = scored.relevant(row), scored.relevant(pair[1 - side])
-            right[at, side] = scored.ranks(row, own).min() < scored.ranks(row, other).min()
-    accuracy = following.mean(following.pairwise_accuracy(right[:, 0], right[:, 1]))
-    return {"pairwise-accuracy": accuracy, "pairs": float(len(pairs))}
+    right: list[tuple[bool, ...]] = []
+    for pair in _pairs(scored, "q1", "q2"):
+        own = [scored.relevant(row) for row in pair]
+        if all(map(len, own)):
+            ranks = [[scored.ranks(row, documents).min() for documents in own] for row in pair]
+            right.append((ranks[0][0] < ranks[0][1], ranks[1][1] < ranks[1][0]))
+    sides = np.array(right, dtype=bool).reshape(-1, 2)
+    values = following.pairwise_accuracy(sides[:, 0], sides[:, 1])
+    return _measured("pairwise-accuracy", "pairs", values.tolist())
 
 
-def _robustness(scored: Scored) -> dict[str, float]:
-    """InstructIR: queries with one text and several instructions."""
+def _robustness(scored: Scored) -> Home:
+    """InstructIR: queries with one text and several instructions; a query alone with its text compares with none."""
+    texts = scored.queries.texts.to_pylist()
+    times = Counter(texts)
     values = score_run(scored.run, scored.qrels, "nDCG@10").of("nDCG@10")
-    worst = following.robustness(values, scored.queries.texts.to_pylist())
-    return {"robustness@10": following.mean(worst), "groups": float(len(worst))}
+    worst = following.robustness(values, texts)
+    return _measured("robustness@10", "groups", [value for text, value in worst.items() if times[text] > 1])
 
 
-HOME_MEASURES: dict[str, Callable[[Scored], dict[str, float]]] = {
+HOME_MEASURES: dict[str, Callable[[Scored], Home]] = {
     "p-MRR": _p_mrr,
     "pairwise-accuracy": _pairwise_accuracy,
     "robustness@10": _robustness,
 }
+
+UNMEASURED = {
+    "p-MRR": "no two query ids are '<id>-og' and '<id>-changed' with a document that lost its relevance",
+    "pairwise-accuracy": "no two query ids are '<id>_q1' and '<id>_q2' with a relevant document each",
+    "robustness@10": "no two queries have the same text",
+}
+"""Why a measure is None."""
+
+
+def _measured(name: str, unit: str, values: Sequence[float]) -> Home:
+    """The mean over pairs or groups, None where there is none, and their number."""
+    return {name: float(np.mean(values)) if values else None, unit: float(len(values))}
 
 
 def _pairs(scored: Scored, first: str, second: str) -> list[tuple[int, int]]:

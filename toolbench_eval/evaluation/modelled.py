@@ -26,7 +26,13 @@ def requested_model(name: str, suite: Suite, request: Request, registry: Registr
 
         choice = request.instruction or suite.spec.instruction
         instruction = None if choice == "both" else choice
-        first_stage = first_stage_model(request.first_stage, suite=suite.name, instruction=instruction)
+        first_stage = first_stage_model(
+            request.first_stage,
+            suite=suite.name,
+            instruction=instruction,
+            access=request.access,
+            allow_missing=request.allow_missing,
+        )
     return load_model(
         name,
         registry,
@@ -35,4 +41,5 @@ def requested_model(name: str, suite: Suite, request: Request, registry: Registr
         switches=request.switches,
         runtime=replace(request.runtime, offline=request.access.offline, track=reporter.track),
         first_stage=first_stage,
+        depth=request.depth,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from toolbench_eval.cards import ModelCard
 from toolbench_eval.data.corpus import Corpus
 from toolbench_eval.data.queries import Queries
-from toolbench_eval.encoding.weights import Weights
+from toolbench_eval.encoding.weights import Weights, find_folder
 from toolbench_eval.registry import Registry
 from toolbench_eval.retrievers.base import Runtime
 from toolbench_eval.retrievers.fused import FusedModel
@@ -18,6 +19,8 @@ from toolbench_eval.retrievers.model import Model, TemplatedModel
 from toolbench_eval.retrievers.reranked import RerankedModel, RerankerModel
 from toolbench_eval.retrievers.templates import document_corpus, query_texts
 
+LOCAL = "hf/"
+"""Begins the name of a language model that runs in this process."""
 RECORDED = ("family", "hub", "pooling", "normalize", "max_length", "dtype", "options")
 """What a model's setting says as well; what loading found out is stronger."""
 
@@ -71,18 +74,57 @@ def _described(
     }
 
 
-def weights_of(model: Model) -> dict[str, dict[str, Any]]:
-    """Repository and commit of the parts that came from the hub and were loaded, by name.
+def weights_of(model: Model) -> list[tuple[str, Weights]]:
+    """The name and the weights of each part that has any; they are looked up, not loaded.
 
-    `confirmed` is false where the hub could not be asked, and the commit is the one that it named last.
+    Weights of one's own family of models are known where they lie in a folder.
+
+    Raises:
+        EvalHarnessError: The weights cannot be had; see `find_weights`.
     """
-    loaded = {part.name: vars(part).get("retriever", vars(part).get("reranker")) for part in parts_of(model)}
-    found = {name: getattr(one, "weights", None) for name, one in loaded.items()}
-    return {
-        name: {"repository": weights.place, "commit": weights.commit, "confirmed": weights.confirmed}
-        for name, weights in found.items()
-        if isinstance(weights, Weights) and weights.commit is not None
-    }
+    found = [(part.name, _weights(part)) for part in parts_of(model)]
+    return [(name, weights) for name, weights in found if weights is not None]
+
+
+def _weights(part: TemplatedModel | RerankerModel) -> Weights | None:
+    setting = part.setting
+    family, place = str(setting.get("family")), setting.get("hub")
+    if ":" in family:
+        return find_folder(Path(place)) if place and Path(place).is_dir() else None
+    # A family without weights is not made here: it may need a key or a Java machine, which finished work does not.
+    if "hub" in setting or family == "mteb" or str(setting.get("options", {}).get("llm", "")).startswith(LOCAL):
+        made = part.retriever if isinstance(part, TemplatedModel) else part.reranker
+        weights = getattr(made, "weights", None)
+        return weights if isinstance(weights, Weights) else None
+    return None
+
+
+def weights_key(model: Model) -> dict[str, list[list[str]]]:
+    """What tells a model's weights from others of the same name, as a part of a work key; empty where it has none."""
+    found = [[name, weights.identity] for name, weights in weights_of(model)]
+    return {"weights": found} if found else {}
+
+
+def weights_recorded(model: Model) -> dict[str, dict[str, Any]]:
+    """Where the weights of each part came from, and what they were, by the part's name.
+
+    Of the hub its repository and commit, and whether the hub confirmed it now: else the commit is the one that it
+    named last. Of a folder its path, and the SHA-256 over its files.
+    """
+    return {name: _recorded(weights) for name, weights in weights_of(model)}
+
+
+def _recorded(weights: Weights) -> dict[str, Any]:
+    if weights.commit is None:
+        return {"folder": weights.place, "content": weights.identity}
+    return {"repository": weights.place, "commit": weights.commit, "confirmed": weights.confirmed}
+
+
+def limits_of(model: Model) -> dict[str, int]:
+    """Tokens of a text that those parts saw whose length their own files decide, by name."""
+    left = [part for part in parts_of(model) if part.setting.get("max_length") == "model"]
+    found = {part.name: getattr(vars(part).get("retriever"), "limit", None) for part in left}
+    return {name: limit for name, limit in found.items() if limit is not None}
 
 
 def _card(part: TemplatedModel | RerankerModel, registry: Registry) -> ModelCard | None:
@@ -112,7 +154,7 @@ def dense_facts(part: dict[str, Any], registry: Registry, runtime: Runtime) -> d
     from toolbench_eval.encoding.space import dtype_on
     from toolbench_eval.encoding.weights import find_weights
 
-    card = find_card(part["card"] or part["hub"], registry)
+    card = find_card(part["card"] or part["hub"], registry).allowing(runtime.trust_remote_code)
     devices = find_devices(runtime.device)
     dtype = dtype_on(devices, card, runtime.dtype)
     loaded = load(card, find_weights(card, offline=runtime.offline), devices, dtype, offline=runtime.offline)

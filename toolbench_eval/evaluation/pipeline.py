@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 from toolbench_eval.data.corpus import Corpus
-from toolbench_eval.data.fingerprint import combined
 from toolbench_eval.data.instructions import instructed
 from toolbench_eval.data.shelf import CorpusHandle
 from toolbench_eval.data.tasks import TaskData, Unit
 from toolbench_eval.evaluation.answer import answer
 from toolbench_eval.evaluation.assemble import assemble
 from toolbench_eval.evaluation.finish import finish_task
+from toolbench_eval.evaluation.first_stage import announce, look_ahead
 from toolbench_eval.evaluation.modelled import requested_model
+from toolbench_eval.evaluation.oddities import oddities
 from toolbench_eval.evaluation.plan import Plan, load_data, make_plans
 from toolbench_eval.evaluation.reporter import LoggingReporter, Reporter
 from toolbench_eval.evaluation.request import Request
+from toolbench_eval.evaluation.spending import Spending
 from toolbench_eval.evaluation.timing import Timing
+from toolbench_eval.evaluation.windows import kept
+from toolbench_eval.metrics.language import parse_measures
 from toolbench_eval.ranking.run import Run
 from toolbench_eval.registry import Registry
 from toolbench_eval.results.schema import Result
 from toolbench_eval.results.store import read_result
 from toolbench_eval.retrievers.model import Model
-from toolbench_eval.retrievers.stored import NeedsTask
 from toolbench_eval.selection import Selection, select
 
 
@@ -49,6 +53,8 @@ def run(
         EvalHarnessError: See `toolbench_eval.errors`; finished tasks stay for the next run.
     """
     registry, reporter = registry or Registry(), reporter or LoggingReporter()
+    if request.metrics:
+        parse_measures(request.metrics)  # refuses what is no measure before any data are looked for
     results: list[Result] = []
     for selection in select(request.tasks, registry):
         results += _run_suite(selection, request, model, registry, reporter)
@@ -92,6 +98,11 @@ class Search:
         """The documents that it searches."""
         return self.piece.plan.corpus_of(self.piece.task, self.unit)
 
+    @property
+    def index(self) -> str:
+        """Name of the index of those documents."""
+        return self.piece.plan.index_of(self.piece.task, self.unit)
+
 
 def _run_suite(
     selection: Selection, request: Request, model: str | Model, registry: Registry, reporter: Reporter
@@ -102,7 +113,8 @@ def _run_suite(
     with timing.phase("load"):
         data = load_data(selection, request, registry, reporter)
         plans = make_plans(selection, data, model, request)
-    _warn(plans[0], reporter)
+    for text in oddities(plans):
+        reporter.warn(text)
     with ExitStack() as locks:
         for plan in sorted(plans, key=lambda plan: plan.workplace.folder):
             locks.enter_context(plan.workplace.locked(reporter))
@@ -110,14 +122,18 @@ def _run_suite(
             if plan.workplace.finished:
                 reporter.note(f"already there: {plan.workplace.result_file}")
         open_plans = [plan for plan in plans if not plan.workplace.finished]
-        resumed = _evaluate(open_plans, model, timing, reporter)
-        for plan in open_plans:
-            plan.workplace.finish(assemble(plan, model, timing, resumed=resumed))
+        found = look_ahead(open_plans, model, reporter)
+        spending = Spending(model)
+        resumed = _evaluate(open_plans, model, timing, spending, reporter)
+        for plan in kept(open_plans, spending, resumed, model.name, reporter):
+            cost, begun = spending.of(plan), plan.instruction in resumed
+            result = assemble(plan, model, timing, cost=cost, first_stage=found[plan.instruction], resumed=begun)
+            plan.workplace.finish(result)
         return [read_result(plan.workplace.result_file) for plan in plans]
 
 
-def _evaluate(plans: list[Plan], model: Model, timing: Timing, reporter: Reporter) -> bool:
-    """Leave the files of every task in the plans' workplaces; returns whether some were there already."""
+def _evaluate(plans: list[Plan], model: Model, timing: Timing, spending: Spending, reporter: Reporter) -> set[str]:
+    """Leave the files of every task in the plans' workplaces; returns the settings of which some were there already."""
     total = sum(len(plan.data.tasks) for plan in plans)
     pieces = [
         Piece(task, plan) for plan in plans for task in plan.data.tasks if plan.workplace.done(task.row.task) is None
@@ -128,17 +144,18 @@ def _evaluate(plans: list[Plan], model: Model, timing: Timing, reporter: Reporte
         for searches in _by_corpus(pieces):
             with timing.phase("load"):
                 corpus = replace(searches[0].handle.corpus, ties=searches[0].piece.plan.switches.ties)
-            with timing.phase("index"):
+            with timing.phase("index"), spending.for_plan(searches[0].piece.plan):
                 model.index(corpus)
             for search in searches:
-                with timing.phase("search"):
+                with timing.phase("search"), spending.for_plan(search.piece.plan):
                     search.piece.runs[search.at] = _search(search, corpus, model)
                     timing.searched += len(search.unit.queries)
                 if search.piece.complete:
                     finish_task(search.piece.task, search.piece.plan, search.piece.runs, timing)
                     search.piece.runs.clear()
                 advance(len(search.unit.queries))
-    return len(pieces) < total
+    to_do = Counter(piece.plan.instruction for piece in pieces)
+    return {plan.instruction for plan in plans if to_do[plan.instruction] < len(plan.data.tasks)}
 
 
 def _by_corpus(pieces: list[Piece]) -> Iterator[list[Search]]:
@@ -147,7 +164,7 @@ def _by_corpus(pieces: list[Piece]) -> Iterator[list[Search]]:
     for piece in pieces:
         for at in range(len(piece.task.units)):
             search = Search(piece, at)
-            groups.setdefault(search.handle.fingerprint, []).append(search)
+            groups.setdefault(search.index, []).append(search)
     yield from groups.values()
 
 
@@ -157,29 +174,6 @@ def _search(search: Search, corpus: Corpus, model: Model) -> Run:
         asked = instructed(queries, plan.switches.instruction_kind, plan.task_setting["seed"])
     else:
         asked = replace(queries, instructions=None)
-    if isinstance(model, NeedsTask):
-        task = search.piece.task
-        documents = combined([plan.corpus_of(task, unit).fingerprint for unit in task.units])
-        model.announce(f"{plan.selection.suite.name}/{task.row.task}", task.queries, documents, plan.instruction)
+    announce(plan, search.piece.task, model)
     run = model.search(asked, plan.task_setting["k"], search.unit.qrels)
     return answer(run, queries, corpus, model.name)
-
-
-def _warn(plan: Plan, reporter: Reporter) -> None:
-    """Say what makes the result partial, and what was mended."""
-    data, suite = plan.data, plan.selection.suite
-    if data.missing:
-        reporter.warn(f"no data for {len(data.missing)} tasks, the result is partial: {', '.join(data.missing)}")
-    odd = [text for task in data.tasks for text in _unexpected(task)] if plan.task_setting["limit"] is None else []
-    if odd:
-        reporter.warn(f"sizes differ from {suite.name}'s table, the result is partial: {', '.join(odd)}")
-    for task in data.tasks:
-        for note in task.notes:
-            reporter.warn(note)
-
-
-def _unexpected(task: TaskData) -> Iterator[str]:
-    row = task.row
-    for what, expected, found in (("queries", row.queries, len(task.queries)), ("splits", row.splits, len(task.units))):
-        if expected not in (None, found):
-            yield f"{row.task} {found} {what} (expected {expected})"

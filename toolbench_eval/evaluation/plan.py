@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from toolbench_eval import __version__
@@ -13,7 +15,9 @@ from toolbench_eval.data.pins import check_pins
 from toolbench_eval.data.scopes import scoped
 from toolbench_eval.data.shelf import CorpusHandle, Shelf
 from toolbench_eval.data.tasks import Origin, TaskData, Unit
+from toolbench_eval.data.unreachable import unreachable
 from toolbench_eval.errors import DataError, MissingDataError, UsageError
+from toolbench_eval.evaluation.parts import weights_key
 from toolbench_eval.evaluation.provenance import versions
 from toolbench_eval.evaluation.reporter import Reporter
 from toolbench_eval.evaluation.request import Request
@@ -42,6 +46,7 @@ class SuiteData:
         documents_expected: Number of documents that its declaration names.
         tasks: Tasks that have data.
         missing: Names of tasks that have none.
+        unreachable: Number of labels of a task that name no document of what it searches, where there are any.
     """
 
     shared: CorpusHandle | None
@@ -49,6 +54,7 @@ class SuiteData:
     documents_expected: int | None
     tasks: tuple[TaskData, ...]
     missing: tuple[str, ...]
+    unreachable: Mapping[str, int] = field(default_factory=dict)
 
     def handle(self, unit: Unit) -> CorpusHandle:
         """The documents that belong to a unit.
@@ -56,7 +62,7 @@ class SuiteData:
         Raises:
             DataError: Neither the suite nor the task has any.
         """
-        handle = unit.corpus or self.shared
+        handle = self.shared if unit.corpus is None else unit.corpus  # not `or`, which would ask for its length
         if handle is None:
             raise DataError("the suite declares no corpus", field="corpus")
         return handle
@@ -73,6 +79,7 @@ class Plan:
         task_setting: As recorded in the result.
         switches: The switches of the task setting.
         measures: The suite's measures and the user's.
+        ordered: Whether scores depend on the order of the documents, as some switches have it.
         workplace: Where the result is made.
     """
 
@@ -82,11 +89,17 @@ class Plan:
     task_setting: dict[str, Any]
     switches: TaskSwitches
     measures: tuple[Measure, ...]
+    ordered: bool
     workplace: Workplace
 
     def corpus_of(self, task: TaskData, unit: Unit) -> CorpusHandle:
         """The documents that a split of a task searches under the plan's scope."""
         return scoped(self.data.handle(unit), self.switches.scope, task)
+
+    def index_of(self, task: TaskData, unit: Unit) -> str:
+        """Name of the index that a split is searched in: the same for equal documents."""
+        handle = self.corpus_of(task, unit)
+        return f"{handle.fingerprint}/{handle.order}" if self.ordered else handle.fingerprint
 
 
 def load_data(selection: Selection, request: Request, registry: Registry, reporter: Reporter) -> SuiteData:
@@ -120,18 +133,34 @@ def load_data(selection: Selection, request: Request, registry: Registry, report
         advice = "" if not tasks else ". Use --allow-missing to go on without them; the result is then partial"
         raise MissingDataError(f"{first.message}{others if len(missing) > 1 else ''}{advice}", file=first.file)
     data = SuiteData(shared, shared_origin, expected, tuple(tasks), tuple(missing))
-    _fingerprint(data)
+    data = replace(data, unreachable=_read_corpora(data))
     if request.limit is None:
         check_pins(suite, data)
     return data
 
 
-def _fingerprint(data: SuiteData) -> None:
-    """Read and fingerprint every corpus, some at a time: Arrow unpacks outside the interpreter's lock."""
-    handles = {handle.key: handle for task in data.tasks for handle in map(data.handle, task.units)}
+def _read_corpora(data: SuiteData) -> dict[str, int]:
+    """Read every corpus once, some at a time: Arrow unpacks outside the interpreter's lock.
+
+    Fingerprints are left in the handles; returns the number of labels that name no document, by task.
+    """
+    handles: dict[str, CorpusHandle] = {}
+    searched: dict[str, list[tuple[str, Unit]]] = {}
+    for task in data.tasks:
+        for unit in task.units:
+            handle = data.handle(unit)
+            handles[handle.key] = handle
+            searched.setdefault(handle.key, []).append((task.row.task, unit))
+
+    def lacking(key: str) -> list[int]:
+        return unreachable([unit.qrels for _, unit in searched[key]], handles[key].read().ids)
+
+    found: Counter[str] = Counter()
     with ThreadPoolExecutor(READERS) as pool:
-        for _ in pool.map(lambda handle: handle.fingerprint, handles.values()):
-            pass  # asks for the results, so that an error is raised
+        for key, counts in zip(searched, pool.map(lacking, searched), strict=True):
+            for (name, _), count in zip(searched[key], counts, strict=True):
+                found[name] += count
+    return dict(+found)
 
 
 def _shared_corpus(
@@ -151,10 +180,11 @@ def make_plans(selection: Selection, data: SuiteData, model: Model, request: Req
 
     Raises:
         UsageError: Instructions are asked for and the queries have none.
+        EvalHarnessError: The weights cannot be had.
     """
-    return [
-        _plan(selection, data, model, request, instruction) for instruction in _instructions(selection, data, request)
-    ]
+    instructions = _instructions(selection, data, request)
+    weights = weights_key(model)
+    return [_plan(selection, data, model, weights, request, instruction) for instruction in instructions]
 
 
 def _instructions(selection: Selection, data: SuiteData, request: Request) -> list[Instruction]:
@@ -168,7 +198,14 @@ def _instructions(selection: Selection, data: SuiteData, request: Request) -> li
     return wanted
 
 
-def _plan(selection: Selection, data: SuiteData, model: Model, request: Request, instruction: Instruction) -> Plan:
+def _plan(
+    selection: Selection,
+    data: SuiteData,
+    model: Model,
+    weights: dict[str, Any],
+    request: Request,
+    instruction: Instruction,
+) -> Plan:
     suite = selection.suite
     switches, _ = resolve(suite.switch_defaults(request.protocol), request.switches)
     measures = tuple(dict.fromkeys(parse_measures([*suite.spec.metrics, *request.metrics])))
@@ -180,19 +217,28 @@ def _plan(selection: Selection, data: SuiteData, model: Model, request: Request,
         "seed": request.runtime.seed,
         **switches.model_dump(),
     }
+    ordered = switches.ties == "stable" or _in_force(model.setting, "small_corpora", "reference")
     key = work_key(
         {
             "suite": [suite.name, suite.spec.version],
-            "tasks": {task.row.task: [_identity(unit, data) for unit in task.units] for task in data.tasks},
+            "tasks": {task.row.task: [_identity(unit, data, ordered) for unit in task.units] for task in data.tasks},
             "missing": data.missing,
             "model": [model.name, model.revision, model.setting],
+            **weights,
             "setting": setting,
             "measures": [str(measure) for measure in measures],
             "versions": {**versions(), "toolbench-eval": __version__},
         }
     )
     folder = request.out / slug(suite.name) / slug(model.name) / f"{instruction}-{key}"
-    return Plan(selection, data, instruction, setting, switches, measures, Workplace(folder))
+    return Plan(selection, data, instruction, setting, switches, measures, ordered, Workplace(folder))
+
+
+def _in_force(setting: object, switch: str, value: str) -> bool:
+    """Whether a model, or a stage or member of it, was set so."""
+    if not isinstance(setting, Mapping):
+        return False
+    return setting.get(switch) == value or any(_in_force(part, switch, value) for part in setting.values())
 
 
 def origins(data: SuiteData) -> dict[str, Any]:
@@ -201,8 +247,10 @@ def origins(data: SuiteData) -> dict[str, Any]:
     return {"corpus": _origin(data.shared_origin), "tasks": tasks}
 
 
-def _identity(unit: Unit, data: SuiteData) -> list[str]:
-    return [unit.split, unit.queries.fingerprint, unit.qrels.fingerprint, data.handle(unit).fingerprint]
+def _identity(unit: Unit, data: SuiteData, ordered: bool) -> list[str]:
+    handle = data.handle(unit)
+    order = [handle.order] if ordered else []
+    return [unit.split, unit.queries.fingerprint, unit.qrels.fingerprint, handle.fingerprint, *order]
 
 
 def _origin(origin: Origin | None) -> dict[str, str | None] | None:

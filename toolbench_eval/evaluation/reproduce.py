@@ -20,7 +20,7 @@ from toolbench_eval.results.schema import Result, TaskResult
 from toolbench_eval.results.store import read_result
 from toolbench_eval.retrievers.load import load_model
 from toolbench_eval.suites import Protocol, Suite
-from toolbench_eval.switches import ModelSwitches, TaskSwitches
+from toolbench_eval.switches import ModelSwitches, TaskSwitches, changed_choices
 
 Verdict = Literal["same", "within tolerance", "different"]
 
@@ -115,7 +115,8 @@ def _run_again(
         protocol = stored.task_setting["protocol"]
         made = load_model(stored.model, registry, protocol=protocol, suite=suite, runtime=request.runtime)
         usual = _model_switches(made.setting)
-        return {name: value for name, value in _model_switches(setting).items() if usual.get(name) != value}
+        unusual = {name: value for name, value in _model_switches(setting).items() if usual.get(name) != value}
+        return unusual | changed_choices(setting, made.setting)
 
     of_agent = stored_agent_request(stored, suite, request, switches_of, path)
     return solve(of_agent, registry, reporter), agent_command(of_agent, suite)
@@ -148,9 +149,13 @@ def stored_request(stored: Result, suite: Suite, request: Request, registry: Reg
     recorded = {**task_switches.model_dump(), **_model_switches(stored.model_setting)}
     usual = {**_usual_task_switches(suite, asked.protocol), **_model_switches(made.setting)}
     switches = {name: value for name, value in recorded.items() if usual.get(name) != value}
+    switches |= changed_choices(stored.model_setting, made.setting)
     dtype = stored.model_setting.get("dtype")
     runtime = asked.runtime if made.setting.get("dtype") == dtype else replace(asked.runtime, dtype=dtype)
-    return replace(asked, switches=switches, runtime=runtime)
+    depth = stored.model_setting.get("depth")
+    return replace(
+        asked, switches=switches, runtime=runtime, depth=None if depth == made.setting.get("depth") else depth
+    )
 
 
 def command_of(request: Request, model: str, suite: Suite) -> str:
@@ -159,7 +164,12 @@ def command_of(request: Request, model: str, suite: Suite) -> str:
     words += ["--instruction", str(request.instruction)] if suite.spec.instruction != request.instruction else []
     words += ["--protocol", request.protocol] if request.protocol != "default" else []
     words += [word for name, value in request.switches.items() for word in ("--set", f"{name}={value}")]
-    for option, number in (("--k", request.k), ("--limit", request.limit), ("--seed", request.runtime.seed or None)):
+    for option, number in (
+        ("--k", request.k),
+        ("--limit", request.limit),
+        ("--depth", request.depth),
+        ("--seed", request.runtime.seed or None),
+    ):
         words += [option, str(number)] if number is not None else []
     words += ["--dtype", request.runtime.dtype] if request.runtime.dtype else []
     words += ["--metrics", " ".join(request.metrics)] if request.metrics else []

@@ -29,7 +29,8 @@ class Request:
         limit: First n queries of each task only.
         allow_missing: Whether to go on where tasks have no data.
         metrics: Measures beside the suite's own.
-        first_stage: A stored result or TREC run whose documents the model reranks.
+        first_stage: A stored result, TREC run or data set of runs whose documents the model reranks.
+        depth: Documents that rerankers reorder, None for what their cards say.
         runtime: How the model is executed, and the seed.
     """
 
@@ -44,18 +45,19 @@ class Request:
     allow_missing: bool = False
     metrics: tuple[str, ...] = ()
     first_stage: Path | None = None
+    depth: int | None = None
     runtime: Runtime = field(default_factory=Runtime)
 
     def __post_init__(self) -> None:
         """Refuse numbers that make no sense.
 
         Raises:
-            UsageError: k, limit or seed is too low, or no task is named.
+            UsageError: k, limit, depth or seed is too low, or no task is named.
             MissingDataError: The mirror is no folder.
         """
         if not self.tasks:
             raise UsageError("name at least one task, e.g. --task sample")
-        for name, value in (("--k", self.k), ("--limit", self.limit)):
+        for name, value in (("--k", self.k), ("--limit", self.limit), ("--depth", self.depth)):
             if value is not None and value < 1:
                 raise UsageError(f"{name} must be at least 1, found {value}")
         if self.runtime.seed < 0:

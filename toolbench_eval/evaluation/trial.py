@@ -31,13 +31,15 @@ from toolbench_eval.metrics.score import score_run
 from toolbench_eval.ranking.run import Run
 from toolbench_eval.registry import Registry
 from toolbench_eval.retrievers.base import Runtime
-from toolbench_eval.retrievers.load import load_model
+from toolbench_eval.retrievers.load import is_reranker, load_model
 from toolbench_eval.retrievers.model import Model
 
 T = TypeVar("T")
 Matrix = npt.NDArray[np.float32]
 
 MEASURE = "nDCG@10"
+FIRST_STAGE = "bm25"
+"""Whose documents a reranker is tried on that is named alone."""
 QUERIES_PER_TASK = 2
 DOCUMENTS = 100
 """With the copy; as many as a reranker takes by default."""
@@ -85,6 +87,7 @@ class Trial:
         model: Name.
         findings: What makes it unusable.
         warnings: What is worth a look.
+        notes: How it was tried, where that is not as it was named.
         parts: Each model of a pipeline: family, dimension, pooling, lengths, texts as it sees them.
         seconds_to_load: Until the first document was indexed.
         documents_per_second: After that.
@@ -100,6 +103,7 @@ class Trial:
     model: str
     findings: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     parts: list[dict[str, Any]] = field(default_factory=list)
     seconds_to_load: float | None = None
     documents_per_second: float | None = None
@@ -120,7 +124,7 @@ def try_model(name: str, registry: Registry | None = None, runtime: Runtime | No
     """Try a model; nothing is kept in the cache.
 
     Args:
-        name: As for `load_model`.
+        name: As for `load_model`; a reranker alone is tried behind `bm25`.
         registry: Where names are looked up.
         runtime: How to execute.
 
@@ -136,6 +140,9 @@ def try_model(name: str, registry: Registry | None = None, runtime: Runtime | No
     registry, runtime = registry or Registry(), runtime or Runtime()
     sample = load_sample(registry)
     trial = Trial(name, queries=len(sample.queries), documents=len(sample.corpus))
+    if is_reranker(name, registry):
+        trial.model = name = f"{FIRST_STAGE}>{name}"
+        trial.notes.append(f"a reranker: tried as '{name}'")
 
     def load(runtime: Runtime) -> Model:
         return load_model(name, registry, suite=registry.suite("sample"), runtime=runtime)

@@ -113,6 +113,10 @@ class Workplace:
         write_text(self.partial / RESULT_FILE, result.to_json())
         self._publish()
 
+    def discard(self) -> None:
+        """Delete what was made so far: it is worth nothing."""
+        shutil.rmtree(self.partial, ignore_errors=True)
+
     def set_aside(self, result: Result) -> Result:
         """Keep a result with too many failures beside the place of a good one; what was solved stays for the next run.
 

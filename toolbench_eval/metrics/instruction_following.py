@@ -5,7 +5,7 @@ They compare queries with one another, so they take per-query values and the gro
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -59,9 +59,3 @@ def robustness(values: Floats, groups: Sequence[str]) -> dict[str, float]:
     for group, value in zip(groups, values.tolist(), strict=True):
         worst[group] = min(worst.get(group, value), value)
     return worst
-
-
-def mean(values: Mapping[str, float] | Floats) -> float:
-    """Mean over pairs or groups, 0 where there is none."""
-    numbers = list(values.values()) if isinstance(values, Mapping) else values.tolist()
-    return float(np.mean(numbers)) if numbers else 0.0

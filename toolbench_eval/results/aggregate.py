@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from toolbench_eval.metrics.language import parse_measure
 from toolbench_eval.metrics.of_samples import of_samples
@@ -130,17 +131,21 @@ def intervals(
 
 
 def subtask_means(scores: Scores) -> dict[str, dict[str, float]]:
-    """Scores of the groups of splits of a task with several splits.
+    """Scores of the groups of splits of a task with several splits (see `subtask_rows`)."""
+    return {
+        group: {measure: _rule(measure)(values[rows]) for measure, values in scores.values.items()}
+        for group, rows in subtask_rows(scores.query_ids.to_pylist()).items()
+    }
+
+
+def subtask_rows(query_ids: Sequence[str]) -> dict[str, npt.NDArray[np.bool_]]:
+    """Which queries are of which group of splits, for a task with several splits.
 
     A split's name stands in front of its query ids; the group is what stands before a double
     underscore in it (IFEval, SWE-Bench-Lite), else the split itself.
     """
-    groups = [str(name).split("/", 1)[0].split("__", 1)[0] for name in scores.query_ids.to_pylist()]
-    found: dict[str, dict[str, float]] = {}
-    for group in dict.fromkeys(groups):
-        rows = np.array([name == group for name in groups])
-        found[group] = {measure: _rule(measure)(values[rows]) for measure, values in scores.values.items()}
-    return found
+    groups = np.array([name.split("/", 1)[0].split("__", 1)[0] for name in query_ids], dtype=object)
+    return {group: groups == group for group in dict.fromkeys(groups.tolist())}
 
 
 def _of_draws(values: Floats, rule: Rule, rng: np.random.Generator, samples: int) -> Floats:

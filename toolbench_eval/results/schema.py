@@ -71,8 +71,9 @@ class TaskResult(Part):
     """Value of each measure over the task's queries."""
     subtasks: dict[str, Scores] = {}
     """The same for the splits of a task that has several (groups of splits, for IFEval)."""
-    home: dict[str, float] = {}
-    """The task's own measure (p-MRR, pairwise accuracy, robustness), and over how many pairs or groups."""
+    home: dict[str, FiniteFloat | None] = {}
+    """The task's own measure (p-MRR, pairwise accuracy, robustness), and over how many pairs or groups; null where
+    there are none."""
     queries: int
     """Number of queries in the denominator."""
     failed: int = 0

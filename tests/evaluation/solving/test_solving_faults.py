@@ -78,7 +78,7 @@ ERRORS = {
     14: "http_429 x 2",
     15: "the body holds no message: {'error'",
     16: "the body holds no message",
-    17: "RecursionError",
+    17: "not_an_answer x 2",
     18: "connection_lost x 2",
     19: "not_an_answer x 2",
     21: "the body holds no message: just a string",

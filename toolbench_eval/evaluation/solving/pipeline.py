@@ -9,6 +9,7 @@ from typing import Any
 
 from toolbench_eval.agents.session import MAIN
 from toolbench_eval.errors import OutsideError
+from toolbench_eval.evaluation.parts import weights_recorded
 from toolbench_eval.evaluation.provenance import environment, peak_memory_bytes
 from toolbench_eval.evaluation.reporter import LoggingReporter, Reporter
 from toolbench_eval.evaluation.solving.allowance import RunAllowance
@@ -164,12 +165,13 @@ def _execution(plan: SolvePlan, timing: Timing, resumed: bool) -> Execution:
     for llm in filter(None, (*team.llms.values(), team.judge, team.simulator)):
         cost.update(llm.meter.report())
     origins = {work.row.task: vars(work.origin) for work in plan.works}
+    models = {} if team.searched is None else weights_recorded(team.searched)
     return Execution(
         timing=timing.report(),
         environment=environment(),
         cost=dict(cost),
         peak_memory_bytes=peak_memory_bytes(),
-        sources={"tasks": origins},
+        sources={"tasks": origins, **({"models": models} if models else {})},
         files=plan.workplace.file_digests(),
         resumed=resumed,
         created=datetime.now(UTC).isoformat(timespec="seconds"),

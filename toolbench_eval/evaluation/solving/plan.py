@@ -13,6 +13,7 @@ from toolbench_eval.agents.options import build, option_names, setting_of
 from toolbench_eval.agents.session import MAIN
 from toolbench_eval.errors import UnknownNameError, UsageError
 from toolbench_eval.evaluation.modelled import requested_model
+from toolbench_eval.evaluation.parts import weights_key
 from toolbench_eval.evaluation.provenance import versions
 from toolbench_eval.evaluation.reporter import Reporter
 from toolbench_eval.evaluation.solving.kinds import (
@@ -61,6 +62,11 @@ class Team:
     model: Model | None
     judge: CachedLLM | None
     simulator: CachedLLM | None = None
+
+    @property
+    def searched(self) -> Model | None:
+        """The retriever itself, which agents share."""
+        return self.model.model if isinstance(self.model, SharedModel) else self.model
 
     @property
     def setting(self) -> dict[str, Any]:
@@ -126,11 +132,13 @@ def make_plan(selection: Selection, request: AgentRequest, registry: Registry, r
         **{name: value for name, value in _bounds(request).items() if value is not None},
         **recorded(request.perturbations),
     }
-    described = {
+    described: dict[str, Any] = {
         "suite": [selection.suite.name, selection.suite.spec.version],
         "tasks": {work.row.task: [work.fingerprint, work.corpus_fingerprint, *work.measures] for work in works},
         "missing": missing,
         "model": [_model_name(team), team.setting],
+        **({} if team.searched is None else weights_key(team.searched)),
+        **_judge_key(team.judge),
         "setting": setting,
         "versions": {**versions(), "toolbench-eval": __version__},
     }
@@ -258,6 +266,12 @@ def _bounds(request: AgentRequest) -> dict[str, float | None]:
         "run_token_limit": request.run_tokens,
         "run_cost_limit": request.run_dollars,
     }
+
+
+def _judge_key(judge: CachedLLM | None) -> dict[str, str]:
+    """What tells a judge's weights from others of the same name, where it runs in this process."""
+    weights = None if judge is None else judge.weights
+    return {} if weights is None else {"judge_weights": weights.identity}
 
 
 def _told(llm: CachedLLM) -> dict[str, Any]:

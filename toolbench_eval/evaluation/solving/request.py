@@ -70,5 +70,7 @@ class AgentRequest:
             raise MissingDataError("no such file or folder (given as --source)", file=self.source)
         if self.corpus is not None and not self.corpus.is_file():
             raise MissingDataError("no such file (given as --corpus)", file=self.corpus)
-        if self.base.k is not None or self.base.first_stage is not None or self.base.instruction is not None:
+        if any(value is not None for value in (self.base.k, self.base.first_stage, self.base.instruction)):
             raise UsageError("--k, --first-stage and --instruction are for retrieval; see 'agents show' for --set")
+        if self.base.depth is not None:
+            raise UsageError("--depth is for retrieval; an agent's reranker has the depth of its card")
