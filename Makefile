@@ -5,7 +5,7 @@ VENV ?= .venv
 # Index with CPU-only builds of torch; without it pip takes torch from its usual index.
 TORCH_CPU_INDEX ?=
 TORCH ?= torch==2.13.0
-TEST_WORKERS ?= 2
+TEST_WORKERS ?= 3
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check

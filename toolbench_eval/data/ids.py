@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 def string_array(values: Iterable[str | None] | pa.Array | pa.ChunkedArray) -> pa.LargeStringArray:
     """Values as one contiguous Arrow string array."""
     if isinstance(values, pa.ChunkedArray):
-        values = values.combine_chunks()
+        values = values.chunk(0) if values.num_chunks == 1 else values.combine_chunks()  # which copies even one
     if isinstance(values, pa.Array):
         return values.cast(pa.large_string())
     return pa.array(values, type=pa.large_string())

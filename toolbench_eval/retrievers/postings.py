@@ -82,9 +82,9 @@ def lucene_postings(words: Words, order: Ints, k1: float, b: float) -> Postings:
     """
     n = len(words.lengths)
     pairs = _sorted_pairs(words, order)
-    first_of_pair = np.ones(len(pairs), dtype=bool)
-    np.not_equal(pairs[1:], pairs[:-1], out=first_of_pair[1:])
-    first = np.append(np.flatnonzero(first_of_pair), len(pairs))
+    first_of_pair = np.ones(len(pairs) + 1, dtype=bool)  # and the end
+    np.not_equal(pairs[1:], pairs[:-1], out=first_of_pair[1:-1])
+    first = np.flatnonzero(first_of_pair)
     distinct = pairs[first[:-1]]
     terms = distinct >> n.bit_length()
     in_documents = np.bincount(terms, minlength=len(words.vocabulary))
