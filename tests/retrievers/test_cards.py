@@ -199,21 +199,12 @@ def test_every_card_names_what_it_lacks(name: str) -> None:
     assert card.parameters is not None or "number of parameters" in doubts
 
 
-PARAMETERS_FROM_MEMORY = {
-    "bge-reranker-v2-m3": 568_000_000,
-    "bge-reranker-v2-gemma": 2_510_000_000,
-    "jina-reranker-v2": 278_000_000,
-    "monot5": 223_000_000,
-    "gte-large": 434_000_000,
-    "colt": 109_482_240,
-}
+FROM_MEMORY = ("bge-reranker-v2-m3", "bge-reranker-v2-gemma", "jina-reranker-v2", "monot5", "gte-large", "colt")
 
 
-@pytest.mark.parametrize("name", PARAMETERS_FROM_MEMORY)
-def test_parameters_that_no_source_at_hand_confirms(name: str) -> None:
-    card = REGISTRY.card(name)
-    assert card.parameters == PARAMETERS_FROM_MEMORY[name]
-    assert any("number of parameters" in doubt for doubt in card.not_verified)
+@pytest.mark.parametrize("name", FROM_MEMORY)
+def test_parameters_that_no_source_at_hand_confirms_are_said_to_be_unconfirmed(name: str) -> None:
+    assert any("number of parameters" in doubt for doubt in REGISTRY.card(name).not_verified)
 
 
 # MAIR's section 7, gritlm's own default (ToolRet's section 3.3), and the cards' own pages.

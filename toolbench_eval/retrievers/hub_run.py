@@ -19,9 +19,8 @@ from toolbench_eval.data.qrels import Qrels
 from toolbench_eval.data.queries import Queries
 from toolbench_eval.data.sources import Access, HubSplit, Loaded, available, load_split
 from toolbench_eval.errors import DataError, HubError, MissingDataError, UsageError
-from toolbench_eval.ranking.order import truncate
 from toolbench_eval.ranking.run import NO_DOCUMENT, Run
-from toolbench_eval.retrievers.lacking import count_lacking
+from toolbench_eval.retrievers.lacking import count_lacking, served
 
 SPLIT = "train"
 """What the hub calls the split of files whose names tell none."""
@@ -128,9 +127,7 @@ class HubRunModel:
         Raises:
             UsageError: No task was announced.
         """
-        if self._next is None:
-            raise UsageError("a stored run must be told which task comes next: call announce() before search()")
-        return truncate(rows_of(self._next, queries), k)
+        return served(self._next, queries, k)
 
     def _run(self, task: str) -> Run:
         columns = [name for name in self._loaded.table.column_names if name.rpartition("/")[0] == task]
@@ -166,14 +163,6 @@ class HubRunModel:
 
     def _fault(self, column: str, message: str) -> DataError:
         return DataError(message, file=self._loaded.location, field=column)
-
-
-def rows_of(run: Run, queries: Queries) -> Run:
-    """The rows of a run in the order of the queries; empty ones for queries that it lacks."""
-    at = positions_of(queries.ids, run.query_ids)
-    documents = np.where(at[:, None] >= 0, run.documents[at], np.int32(NO_DOCUMENT))
-    scores = np.where(at[:, None] >= 0, run.scores[at], np.float32(-np.inf))
-    return Run(queries.ids, run.doc_ids, documents, scores)
 
 
 def _value(cell: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Queries that a stored first stage has no ranking for."""
+"""What a stored first stage has of the queries that are asked, and what it lacks."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import numpy as np
 
 from toolbench_eval.data.ids import positions_of
 from toolbench_eval.data.queries import Queries
-from toolbench_eval.errors import DataError
-from toolbench_eval.ranking.run import Run
+from toolbench_eval.errors import DataError, UsageError
+from toolbench_eval.ranking.order import truncate
+from toolbench_eval.ranking.run import NO_DOCUMENT, Run
 
 
 def count_lacking(task: str, queries: Queries, run: Run, *, allowed: bool, file: Path | str | None = None) -> int:
@@ -36,3 +37,17 @@ def count_lacking(task: str, queries: Queries, run: Run, *, allowed: bool, file:
             file=file,
         )
     return len(unknown)
+
+
+def served(run: Run | None, queries: Queries, k: int) -> Run:
+    """The stored rankings of the queries, in their order; empty ones for queries that the run lacks.
+
+    Raises:
+        UsageError: There is no run, as no task was announced.
+    """
+    if run is None:
+        raise UsageError("a stored run must be told which task comes next: call announce() before search()")
+    at = positions_of(queries.ids, run.query_ids)
+    documents = np.where(at[:, None] >= 0, run.documents[at], np.int32(NO_DOCUMENT))
+    scores = np.where(at[:, None] >= 0, run.scores[at], np.float32(-np.inf))
+    return truncate(Run(queries.ids, run.doc_ids, documents, scores), k)

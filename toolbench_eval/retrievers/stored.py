@@ -13,15 +13,14 @@ from toolbench_eval.data.qrels import Qrels
 from toolbench_eval.data.queries import Queries
 from toolbench_eval.data.sources import Access
 from toolbench_eval.errors import DataError, MissingDataError, UsageError
-from toolbench_eval.ranking.order import truncate
 from toolbench_eval.ranking.run import Run
 from toolbench_eval.ranking.trec import read_run
 from toolbench_eval.results.rescore import stored_run
 from toolbench_eval.results.schema import Result
 from toolbench_eval.results.sidecars import run_digest
 from toolbench_eval.results.store import find_result, read_result
-from toolbench_eval.retrievers.hub_run import HubRunModel, is_hub_name, rows_of
-from toolbench_eval.retrievers.lacking import count_lacking
+from toolbench_eval.retrievers.hub_run import HubRunModel, is_hub_name
+from toolbench_eval.retrievers.lacking import count_lacking, served
 from toolbench_eval.retrievers.model import Model
 
 
@@ -185,9 +184,7 @@ class StoredRunModel:
         Raises:
             UsageError: No task was announced.
         """
-        if self._next is None:
-            raise UsageError("a stored run must be told which task comes next: call announce() before search()")
-        return truncate(rows_of(self._next, queries), k)
+        return served(self._next, queries, k)
 
     def _warn(self, text: str) -> None:
         logging.getLogger("toolbench_eval").warning(text)
@@ -290,4 +287,4 @@ class TrecRunModel:
 
     def search(self, queries: Queries, k: int, qrels: Qrels | None = None) -> Run:
         """The rankings of the queries; queries that the run lacks have none."""
-        return truncate(rows_of(self._run, queries), k)
+        return served(self._run, queries, k)
